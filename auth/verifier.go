@@ -1,0 +1,225 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Options of a Verifier. The zero value is ready for production.
+type Options struct {
+	Now        func() time.Time // time.Now if nil
+	HTTPClient *http.Client     // fetches key sets; its redirects and cookies are switched off
+	Logger     *slog.Logger     // slog.Default() if nil; key sets only, requests are the caller's to log
+
+	// InsecureLoopback allows issuers and key sets over plain http on loopback
+	// addresses: for tests.
+	InsecureLoopback bool
+
+	// DevIssuer is trusted without HTTP by the provider that has its issuer,
+	// which must be among the providers.
+	DevIssuer *DevIssuer
+}
+
+// Verifier turns bearer tokens into identities. It is safe for concurrent use.
+type Verifier struct {
+	byIssuer map[string]*accepted
+	names    []string // of issuers, in the order of configuration
+	prefixes []string
+	cache    *tokenCache
+	now      func() time.Time
+	logKey   [32]byte
+}
+
+// accepted is a provider in use.
+type accepted struct {
+	Provider
+	keys *keySource
+}
+
+// NewVerifier checks the providers, all faults at once, and does no I/O: keys
+// are fetched when the first token or Ready asks for them.
+func NewVerifier(providers []Provider, opts Options) (*Verifier, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
+	if err := checkProviders(providers, opts); err != nil {
+		return nil, err
+	}
+	v := &Verifier{
+		byIssuer: map[string]*accepted{},
+		cache:    newTokenCache(cacheEntries, cacheBytes),
+		now:      opts.Now,
+	}
+	rand.Read(v.logKey[:]) // never fails (crypto/rand)
+	client := httpClient(opts.HTTPClient)
+	for _, p := range providers {
+		p.Algorithms, p.Vouches = slices.Clone(p.Algorithms), slices.Clone(p.Vouches)
+		if len(p.Algorithms) == 0 {
+			p.Algorithms = []string{"RS256"}
+		}
+		f, every := p.fetcher(client, opts)
+		v.byIssuer[p.Issuer] = &accepted{p, newKeySource(p.Name, f, every, opts.Now, opts.Logger)}
+		v.names = append(v.names, p.Issuer)
+		if p.SubjectPrefix != "" {
+			v.prefixes = append(v.prefixes, p.SubjectPrefix)
+		}
+	}
+	return v, nil
+}
+
+// Verify judges a bearer token, given without its scheme. The error is a
+// *Rejection, or wraps ErrUnavailable; a caller with either is not anonymous.
+func (v *Verifier) Verify(ctx context.Context, bearer string) (*Identity, error) {
+	sum := sha256.Sum256([]byte(bearer[:min(len(bearer), maxToken+1)]))
+	if hit, ok := v.cache.get(sum); ok {
+		set, err := hit.provider.keys.current(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("verify token: %w", err)
+		}
+		if set == hit.set {
+			if r := hit.lifetime.check(v.now()); r != nil {
+				v.cache.drop(sum)
+				return nil, v.describe(r, hit.identity.Issuer, hit.identity.Subject)
+			}
+			return hit.identity, nil
+		}
+		v.cache.drop(sum) // the issuer changed its keys: from the beginning
+	}
+	t, r := parseToken(bearer)
+	if r == nil {
+		var fresh verified
+		var err error
+		if fresh, r, err = v.verify(ctx, t); err != nil {
+			return nil, fmt.Errorf("verify token: %w", err)
+		}
+		if r == nil {
+			fresh.size = 8*len(bearer) + 512 // decoded claims take several times their text
+			v.cache.put(sum, fresh)
+			return fresh.identity, nil
+		}
+	}
+	r.KeyID, r.Algorithm = clip(t.keyID), clip(t.algorithm)
+	return nil, v.describe(r, t.issuer, t.subject)
+}
+
+// verify needs provider and keys. The error means that they are not there.
+func (v *Verifier) verify(ctx context.Context, t *token) (verified, *Rejection, error) {
+	p, r := v.provider(t)
+	if r != nil {
+		return verified{}, r, nil
+	}
+	if !slices.Contains(p.Algorithms, t.algorithm) {
+		return verified{}, reject(CodeAlgorithm, "the alg of the token is not accepted, expected "+strings.Join(p.Algorithms, ", ")), nil
+	}
+	set, err := p.keys.current(ctx)
+	if err != nil {
+		return verified{}, nil, err
+	}
+	keys, unknown := set.find(t)
+	if unknown {
+		if set, err = p.keys.search(ctx, t.keyID); err != nil {
+			return verified{}, nil, err
+		}
+		keys, _ = set.find(t)
+	}
+	if len(keys) == 0 {
+		return verified{}, reject(CodeKey, "the issuer publishes no key for the kid and alg of the token"), nil
+	}
+	if err := checkSignature(t, keys); err != nil {
+		return verified{}, reject(CodeSignature, "the signature does not match"), nil
+	}
+	life, r := checkClaims(t.claims, &p.Provider)
+	if r == nil {
+		r = life.check(v.now())
+	}
+	if r == nil && p.SubjectPrefix == "" {
+		r = v.checkBare(t.subject)
+	}
+	if r != nil {
+		return verified{}, r, nil
+	}
+	return verified{identity: p.identity(t, life), provider: p, set: set, lifetime: life}, nil, nil
+}
+
+// provider picks by iss, before any key is looked up.
+func (v *Verifier) provider(t *token) (*accepted, *Rejection) {
+	if p, ok := v.byIssuer[t.issuer]; ok {
+		return p, nil
+	}
+	if t.issuer == "" {
+		return nil, reject(CodeIssuer, "the token has no issuer (iss)")
+	}
+	for issuer := range v.byIssuer {
+		if strings.TrimSuffix(issuer, "/") == strings.TrimSuffix(t.issuer, "/") {
+			return nil, reject(CodeIssuer, "the issuer of the token and the configured one differ in the trailing slash")
+		}
+	}
+	return nil, reject(CodeIssuer, "the issuer of the token is not among the access providers")
+}
+
+// checkBare keeps the provider with bare subjects from speaking for another
+// one's people.
+func (v *Verifier) checkBare(sub string) *Rejection {
+	for _, prefix := range v.prefixes {
+		if strings.HasPrefix(sub, prefix) {
+			return reject(CodeSubject, "the subject begins with the prefix of another access provider")
+		}
+	}
+	return nil
+}
+
+func (p *accepted) identity(t *token, life lifetime) *Identity {
+	return &Identity{
+		Provider: p.Name,
+		Issuer:   t.issuer,
+		Subject:  t.subject,
+		ID:       p.SubjectPrefix + t.subject,
+		Claims:   t.claims,
+		Vouches:  p.Vouches,
+		Expires:  life.expires,
+	}
+}
+
+// Ready returns nil when every provider has keys to verify with, fetching
+// them if they are due; else one error for each that has none.
+func (v *Verifier) Ready(ctx context.Context) error {
+	var faults []error
+	for _, issuer := range v.names {
+		if _, err := v.byIssuer[issuer].keys.current(ctx); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// describe adds what the log may know of the caller.
+func (v *Verifier) describe(r *Rejection, issuer, subject string) *Rejection {
+	r.Issuer = clip(issuer)
+	if subject != "" {
+		mac := hmac.New(sha256.New, v.logKey[:])
+		mac.Write([]byte(issuer + "\x00" + subject))
+		r.Subject = hex.EncodeToString(mac.Sum(nil)[:8])
+	}
+	return r
+}
+
+// clip bounds what an unverified token can put into a log.
+func clip(s string) string {
+	if len(s) > maxKeyID {
+		return strings.ToValidUTF8(s[:maxKeyID], "") + "..."
+	}
+	return s
+}

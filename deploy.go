@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"flora.dev/flora/schema"
+	"flora.dev/flora/store"
+)
+
+// deployCommand is flora deploy.
+type deployCommand struct {
+	File  string `arg:"" help:"Schema file."`
+	Store string `help:"Store to deploy to." placeholder:"STORE"`
+}
+
+// Help is what flora deploy --help adds.
+func (deployCommand) Help() string {
+	return `Prints the steps that bring the store to the schema and takes them. So far these are new collections, ` +
+		`nullable fields, fields with a constant @default, and indexes. A change that would lose data or could not be ` +
+		`undone is listed and refused; nothing is changed then.`
+}
+
+// Run deploys one file.
+func (c *deployCommand) Run(a *app) error {
+	next, err := loadSchema(c.File)
+	if err != nil {
+		a.report(err)
+		return errReported
+	}
+	a.warn(next)
+	db, err := openStore(a.ctx, c.Store, true)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	p, err := plan(a.ctx, db, next)
+	if err != nil {
+		return err
+	}
+	if len(p.losses) > 0 {
+		p.printLosses(a.stderr)
+		fmt.Fprintln(a.stderr, "flora: nothing was deployed")
+		return errReported
+	}
+	d, err := p.apply(a.ctx, db, false)
+	if err != nil {
+		return err
+	}
+	p.print(a.stdout)
+	fmt.Fprintf(a.stdout, "deployed %s to %s as version %d\n", c.File, c.Store, d.Version)
+	return nil
+}
+
+// migrationPlan is what brings a store to a schema.
+type migrationPlan struct {
+	next    *schema.Schema
+	current *store.Deployment // nil for an empty store
+	steps   []schema.Step
+	losses  []schema.Diagnostic // why it cannot be done without losing data
+}
+
+// plan compares a schema with what is deployed.
+func plan(ctx context.Context, db store.Store, next *schema.Schema) (*migrationPlan, error) {
+	p := &migrationPlan{next: next}
+	current, err := db.Deployed(ctx)
+	var old *schema.Schema
+	switch {
+	case errors.Is(err, store.ErrNoSchema):
+	case err != nil:
+		return nil, fmt.Errorf("read deployed schema: %w", err)
+	default:
+		p.current = current
+		if old, err = schema.Load("deployed.graphql", []byte(current.SDL)); err != nil {
+			return nil, fmt.Errorf("load deployed schema: %w", err)
+		}
+	}
+	p.steps, p.losses = schema.Diff(old, next)
+	return p, nil
+}
+
+// unchanged reports whether the very text is deployed already.
+func (p *migrationPlan) unchanged() bool {
+	return p.current != nil && p.current.SDL == p.next.SDL && len(p.steps) == 0
+}
+
+// apply deploys. With reset it drops all documents first.
+func (p *migrationPlan) apply(ctx context.Context, db store.Store, reset bool) (*store.Deployment, error) {
+	m := &store.Migration{Reset: reset, SDL: p.next.SDL, Steps: p.steps}
+	if p.current != nil {
+		m.From = p.current.Version
+	}
+	if reset {
+		m.Steps, _ = schema.Diff(nil, p.next)
+	} else if p.unchanged() {
+		return p.current, nil
+	}
+	d, err := db.Deploy(ctx, m)
+	if err != nil {
+		return nil, fmt.Errorf("deploy: %w", err)
+	}
+	return d, nil
+}
+
+func (p *migrationPlan) print(w io.Writer) {
+	for _, s := range p.steps {
+		fmt.Fprintf(w, "  %s\n", s)
+	}
+	if len(p.steps) == 0 && !p.unchanged() {
+		fmt.Fprintln(w, "  no change of tables: rules or descriptions only")
+	}
+	if p.unchanged() {
+		fmt.Fprintln(w, "  nothing to do")
+	}
+}
+
+func (p *migrationPlan) printLosses(w io.Writer) {
+	for _, l := range p.losses {
+		fmt.Fprintln(w, l)
+	}
+}

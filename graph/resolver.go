@@ -1,0 +1,62 @@
+package graph
+
+import (
+	"context"
+	"errors"
+
+	"flora.dev/flora/schema"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Resolver gives operations of the data API their meaning. Errors that are
+// *gqlerror.Error (or gqlerror.List) with a code in Extensions["code"] reach
+// the client as they are; ErrStale makes the Executor reload and start over;
+// every other error is masked as INTERNAL.
+type Resolver interface {
+	Query(ctx context.Context, v *Version, op *Operation) (*Answer, error)
+	Mutation(ctx context.Context, v *Version, op *Operation) (*Answer, error)
+}
+
+// ErrStale says that the store has a newer schema version than the operation was planned for.
+var ErrStale = errors.New("schema version is stale")
+
+// Version is one published schema version. It is immutable.
+type Version struct {
+	Number int64
+	Schema *schema.Schema
+}
+
+// Operation is one validated query or mutation. Introspection fields and
+// __typename of the root are not in Fields.
+type Operation struct {
+	Name   string
+	Fields []*Field
+}
+
+// Field is one response key: fragments are spread, @skip and @include decided,
+// fields of one key merged, arguments coerced with their defaults.
+type Field struct {
+	Key  string // response key: alias, else name
+	Name string // "__typename" too
+	// Args holds the arguments given, as rules.Value says for scalars
+	// (bool, int64, float64, string, Time as int64 microseconds; enums and
+	// Date as string), []any for lists, map[string]any for input objects,
+	// nil for an explicit null. What the client left out is absent.
+	Args   map[string]any
+	Fields []*Field
+	Pos    *ast.Position
+}
+
+// Answer is the result of an operation.
+type Answer struct {
+	Roots      []Root // one per Operation.Fields
+	Extensions map[string]any
+	Errors     gqlerror.List // beside data
+}
+
+// Root is the value of one root field: Text read under Shape.
+type Root struct {
+	Shape *schema.Shape
+	Text  string
+}

@@ -1,0 +1,120 @@
+// Command flora serves a guarded GraphQL API for one schema file that carries
+// its own access rules.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// app is what every command needs of its surroundings.
+type app struct {
+	ctx            context.Context
+	getenv         func(string) string
+	stdout, stderr io.Writer
+	config         *config
+}
+
+// commands is the command line.
+type commands struct {
+	Config string `help:"Configuration file. Without it flora.yaml is read if there is one." placeholder:"FILE"`
+
+	Dev    devCommand    `cmd:"" default:"withargs" help:"Start the development server (what flora alone does)."`
+	Deploy deployCommand `cmd:"" help:"Check a schema, plan its deployment and apply it to a store."`
+	Serve  serveCommand  `cmd:"" help:"Start the production server for the schema deployed in a store."`
+	Check  checkCommand  `cmd:"" help:"Check schemas and their rules."`
+	Token  tokenCommand  `cmd:"" help:"Print a token of the local development issuer."`
+
+	Version versionFlag `help:"Print the version and quit."`
+}
+
+const description = `One GraphQL schema file that carries its own access rules in, a guarded GraphQL API out.
+
+Every flag can also be set in the environment (--data-dir as FLORA_DATA_DIR) and most in flora.yaml (as dataDir). ` +
+	`The command line comes before the environment, the environment before the file.
+
+  flora                              the demo, with data, on http://127.0.0.1:8080
+  flora --schema shop.graphql        your own schema, deployed again whenever you save it
+  flora check shop.graphql           all faults of the schema, as file:line:col
+  flora deploy shop.graphql --store sqlite:shop.db
+  flora serve --store sqlite:shop.db
+
+A STORE is sqlite:PATH, sqlite::memory: or spanner:projects/P/instances/I/databases/D.`
+
+// errReported says that what there is to say was printed already.
+var errReported = errors.New("reported")
+
+// exited carries the exit code of a flag that ends the program (--help)
+// through kong, which expects its Exit not to return.
+type exited int
+
+// run is the program. It returns the exit code: 0, 1 for a failure, 2 for a
+// command line that makes no sense.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case exited:
+			code = int(p)
+		default:
+			panic(p)
+		}
+	}()
+	a := &app{ctx: ctx, getenv: getenv, stdout: stdout, stderr: stderr}
+	parser, err := kong.New(&commands{},
+		kong.Name("flora"), kong.Description(description),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.Resolvers(&settings{app: a}),
+	)
+	if err != nil {
+		panic("build the command line: " + err.Error())
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return a.fail(err)
+	}
+	if err := command.Run(a); err != nil && !(errors.Is(err, context.Canceled) && ctx.Err() != nil) {
+		return a.fail(err)
+	}
+	return 0
+}
+
+// fail prints an error on one line for each fault.
+func (a *app) fail(err error) int {
+	var parse *kong.ParseError
+	var config configError
+	switch {
+	case errors.Is(err, errReported):
+		return 1
+	case errors.As(err, &config):
+		fmt.Fprintln(a.stderr, config)
+		return 1
+	case errors.As(err, &parse):
+		fmt.Fprintf(a.stderr, "flora: %s (flora --help shows what there is)\n", line(err))
+		return 2
+	}
+	fmt.Fprintf(a.stderr, "flora: %s\n", line(err))
+	return 1
+}
+
+// line makes an error one line.
+func line(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(c rune) bool { return c == '\n' || c == '\r' }), "; ")
+}

@@ -1,0 +1,461 @@
+package rules
+
+import (
+	"time"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+)
+
+var zeroTime time.Time
+
+func usesDoc(e ast.Expr) bool {
+	found := false
+	walk(e, func(x ast.Expr) bool {
+		found = found || x.Kind() == ast.IdentKind && x.AsIdent() == "doc"
+		return !found
+	})
+	return found
+}
+
+// term lowers an operand that reads a document; nil after a fault.
+func (s *scope) term(e ast.Expr) *term {
+	switch e.Kind() {
+	case ast.IdentKind:
+		name := e.AsIdent()
+		v, o, depth := s.doc, s.object, 0
+		switch name {
+		case "oldDoc":
+			v = Old
+		case "newDoc":
+			v = New
+		case "doc":
+		default:
+			b, ok := s.vars[name]
+			if !ok {
+				break
+			}
+			v, o, depth = b.v, b.o, s.hops
+		}
+		return &term{op: Col{v, o.Key}, field: o.Key, kind: Ref, o: o, here: true, path: name, depth: depth}
+	case ast.SelectKind:
+		if e.AsSelect().IsTestOnly() {
+			s.fault(e, "", "has(...) is a condition, a value is expected")
+			return nil
+		}
+		return s.selected(e, e.AsSelect().Operand(), e.AsSelect().FieldName())
+	case ast.CallKind:
+		switch c := e.AsCall(); c.FunctionName() {
+		case "CurrentUser":
+			return s.user(e)
+		case "size":
+			arg := c.Target()
+			if !c.IsMemberFunction() {
+				arg = c.Args()[0]
+			}
+			return s.size(e, arg)
+		}
+		s.unsupported(e)
+		return nil
+	}
+	if m, ok := s.info.GetMacroCall(e.ID()); ok {
+		s.fault(e, "use exists or all", "%s is not available on documents as a value", m.AsCall().FunctionName())
+		return nil
+	}
+	s.fault(e, "", "%s cannot be used as a value here", show(e))
+	return nil
+}
+
+// user lowers CurrentUser().
+func (s *scope) user(e ast.Expr) *term {
+	switch {
+	case len(e.AsCall().Args()) > 0:
+		s.fault(e, "write CurrentUser()", "CurrentUser takes no argument in this version")
+		return nil
+	case len(s.env.users) == 0:
+		s.fault(e, "mark its unique field with @identity", "CurrentUser() needs a collection with an @identity field")
+		return nil
+	}
+	o := s.env.users[0]
+	v := s.env.fresh()
+	id := s.env.identity(o)
+	return &term{op: Col{v, o.Key}, field: o.Key, kind: Ref, o: o, here: true, user: true, path: "CurrentUser()",
+		hops: []func(Pred) Pred{func(p Pred) Pred { return User{o, id, v, p} }}}
+}
+
+// identity is the value that links the caller to a document of o.
+func (e *Env) identity(o *Object) SlotRef {
+	if o.IdentityClaim == "" || o.IdentityClaim == "sub" {
+		const text = "CurrentIdentity()"
+		if e.slots[text] == nil {
+			e.slots[text] = &Slot{Text: text, typ: cel.StringType, identity: true}
+		}
+		return SlotRef{Slot: e.slots[text], Kind: o.Identity.Kind}
+	}
+	text := "the vouched claim " + o.IdentityClaim
+	if e.slots[text] == nil {
+		e.slots[text] = &Slot{Text: text, typ: cel.StringType, vouched: o.IdentityClaim}
+	}
+	return SlotRef{Slot: e.slots[text], Kind: o.Identity.Kind}
+}
+
+// selected lowers base.name.
+func (s *scope) selected(e, base ast.Expr, name string) *term {
+	b := s.term(base)
+	if b == nil {
+		return nil
+	}
+	if b.o == nil || b.op == nil {
+		hint := ""
+		if b.op == nil && b.field != nil {
+			hint = "use " + b.path + ".exists(x, x." + name + " ...)"
+		}
+		s.fault(e, hint, "%s is %s and has no fields", b.path, b.describe())
+		return nil
+	}
+	t := &term{path: b.path + "." + name, hops: b.hops, depth: b.depth}
+	f := b.o.Field(name)
+	if f == nil {
+		names := []string{"_id", "_ts"}
+		for _, g := range b.o.Fields {
+			names = append(names, g.Name)
+		}
+		s.fault(e, nearest(name, names), "%s has no field %s", b.o.Name, name)
+		return nil
+	}
+	v := Var(0)
+	if b.here {
+		v = b.op.(Col).Var
+		if b.user && f != b.o.Key && f != b.o.TS {
+			s.env.readUserField(f)
+		}
+	} else {
+		if !s.deeper(e, b) {
+			return nil
+		}
+		v = s.env.fresh()
+		from, target := b.op, b.o
+		t.hops = append(t.hops[:len(t.hops):len(t.hops)], func(p Pred) Pred { return One{from, target, v, True, p} })
+		t.depth++
+	}
+	t.field = f
+	if f.Many() {
+		t.of = Col{v, b.o.Key}
+		return t
+	}
+	t.op, t.kind, t.list, t.null, t.o = Col{v, f}, f.Kind, f.List, !f.NonNull, f.Target
+	return t
+}
+
+func (s *scope) size(e, arg ast.Expr) *term {
+	t := s.term(arg)
+	if t == nil {
+		return nil
+	}
+	if t.op == nil || !t.list && t.kind != String && t.kind != ID {
+		s.fault(e, "", "size applies to a String or a list of scalars, %s is %s", t.path, t.describe())
+		return nil
+	}
+	return &term{op: Size{t.op}, kind: Long, null: t.null, path: "size(" + t.path + ")", hops: t.hops, depth: t.depth}
+}
+
+// compare lowers == != < <= > >= where a side reads a document.
+func (s *scope) compare(e ast.Expr) Pred {
+	a := e.AsCall().Args()
+	op := map[string]Op{operators.Equals: Eq, operators.NotEquals: Ne, operators.Less: Lt, operators.LessEquals: Le,
+		operators.Greater: Gt, operators.GreaterEquals: Ge}[e.AsCall().FunctionName()]
+	return s.comparison(e, op, a[0], a[1])
+}
+
+func (s *scope) comparison(e ast.Expr, op Op, l, r ast.Expr) Pred {
+	if s.touches(l) && s.touches(r) {
+		return s.compareTerms(e, op, s.term(l), s.term(r), l, r)
+	}
+	if !s.touches(l) { // the document stands on the left below
+		l, r = r, l
+		op = [...]Op{Eq: Eq, Ne: Ne, Lt: Gt, Le: Ge, Gt: Lt, Ge: Le}[op]
+	}
+	t := s.term(l)
+	if t == nil {
+		return Unknown
+	}
+	if t.op == nil || t.list {
+		s.fault(e, "use exists, all, in or size", "%s is %s and cannot be compared", t.path, t.describe())
+		return Unknown
+	}
+	if isNullLiteral(r) {
+		return s.compareNull(e, op, t)
+	}
+	x := s.value(r, t)
+	if x == nil || !s.ordered(e, op, t) {
+		return Unknown
+	}
+	return t.wrap(Cmp{op, t.op, x})
+}
+
+func (s *scope) compareNull(e ast.Expr, op Op, t *term) Pred {
+	switch {
+	case op > Ne:
+		s.fault(e, "", "null has no order")
+	case t.user && t.here:
+		s.fault(e, "use HasCurrentIdentity(); a rule with CurrentUser() is not true without one", "CurrentUser() is never null")
+	case !t.null:
+		s.fault(e, "", "%s is never null", t.name())
+	case op == Eq:
+		return t.wrap(IsNull{t.op})
+	default:
+		return t.wrap(Not{IsNull{t.op}})
+	}
+	return Unknown
+}
+
+func (s *scope) compareTerms(e ast.Expr, op Op, a, b *term, l, r ast.Expr) Pred {
+	if a == nil || b == nil {
+		return Unknown
+	}
+	if a.op == nil || b.op == nil || a.list || b.list {
+		s.fault(e, "use exists, all, in or size", "%s is %s, %s is %s: lists cannot be compared", a.name(), a.describe(), b.name(), b.describe())
+		return Unknown
+	}
+	if !comparable(a, b) {
+		hint := ""
+		if a.user && a.here && b.kind == String || b.user && b.here && a.kind == String {
+			hint = "Did you mean CurrentIdentity()?"
+		}
+		s.fault(e, hint, "%s is %s, %s is %s", a.name(), a.describe(), b.name(), b.describe())
+		return Unknown
+	}
+	if !s.ordered(e, op, a) {
+		return Unknown
+	}
+	if op <= Ne && a.null && b.null && !oldAndNew(a, b) && !s.guards[show(l)] && !s.guards[show(r)] {
+		s.fault(e, "add "+a.path+" != null && to the same condition", "%s and %s may both be null, and two nulls are equal", a.name(), b.name())
+		return Unknown
+	}
+	cmp := Cmp{op, a.op, b.op}
+	return a.wrap(b.wrap(cmp))
+}
+
+// oldAndNew reports the same field of the stored and the new document.
+func oldAndNew(a, b *term) bool {
+	x, ok1 := a.op.(Col)
+	y, ok2 := b.op.(Col)
+	return ok1 && ok2 && x.Field == y.Field && (x.Var == Old || x.Var == New) && (y.Var == Old || y.Var == New)
+}
+
+func comparable(a, b *term) bool {
+	switch {
+	case a.o != nil || b.o != nil:
+		return a.o == b.o
+	case a.kind == Enum || b.kind == Enum:
+		return a.field != nil && b.field != nil && a.field.TypeName == b.field.TypeName
+	}
+	group := func(k Kind) Kind {
+		switch k {
+		case ID:
+			return String
+		case Int:
+			return Long
+		}
+		return k
+	}
+	return group(a.kind) == group(b.kind)
+}
+
+func (s *scope) ordered(e ast.Expr, op Op, t *term) bool {
+	if op <= Ne {
+		return true
+	}
+	switch t.kind {
+	case Int, Long, Float, String, ID, Date, Time:
+		if t.o == nil {
+			return true
+		}
+	}
+	s.fault(e, "use == or !=", "%s is %s and has no order", t.name(), t.describe())
+	return false
+}
+
+// value lowers a side that reads no document, typed by the other side.
+func (s *scope) value(e ast.Expr, t *term) Operand {
+	slot := s.slot(e)
+	if slot == nil {
+		return nil
+	}
+	if !slot.fits(t.kind, t.o) {
+		hint := ""
+		if t.o != nil && slot.identity && len(s.env.users) > 0 && t.o == s.env.users[0] {
+			hint = "Did you mean CurrentUser()?"
+		} else if t.kind == Time {
+			hint = "write timestamp('2026-01-31T00:00:00Z')"
+		}
+		s.fault(e, hint, "%s is %s, %s is %s", t.name(), t.describe(), show(e), slot.describe())
+		return nil
+	}
+	if slot.constant {
+		v, ok := slot.eval(Anonymous(zeroTime)).scalar(t.kind)
+		if !ok {
+			s.fault(e, "", "%s is %s, %s is none", t.name(), t.describe(), show(e))
+			return nil
+		}
+		if !s.inEnum(e, t.field, v) {
+			return nil
+		}
+		return Val{Value{Kind: t.kind, V: v}}
+	}
+	return SlotRef{Slot: slot, Kind: t.kind}
+}
+
+func (s *source) inEnum(e ast.Expr, f *Field, v any) bool {
+	if f == nil || f.Kind != Enum {
+		return true
+	}
+	for _, x := range f.Values {
+		if x == v {
+			return true
+		}
+	}
+	s.fault(e, nearest(v.(string), f.Values), "%s is no value of %s", show(e), f.TypeName)
+	return false
+}
+
+// in lowers x in list.
+func (s *scope) in(e ast.Expr) Pred {
+	x, list := e.AsCall().Args()[0], e.AsCall().Args()[1]
+	if !s.touches(list) {
+		return s.inValues(e, x, list)
+	}
+	if list.Kind() == ast.ListKind {
+		var out Or
+		for _, el := range list.AsList().Elements() {
+			out = append(out, s.comparison(el, Eq, x, el))
+		}
+		return out
+	}
+	t := s.term(list)
+	if t == nil {
+		return Unknown
+	}
+	if t.op == nil { // a document in a relation list
+		if s.action == Create && t.of.Var == New {
+			s.fault(e, "", "%s of a new document is always empty: a create rule cannot read it", t.path)
+			return Unknown
+		}
+		if !s.touches(x) || !s.deeper(e, t) {
+			s.fault(e, "", "%s is %s, %s is no document", t.path, t.describe(), show(x))
+			return Unknown
+		}
+		m := s.term(x)
+		if m == nil || m.o != t.field.Target || m.op == nil {
+			s.fault(e, "", "%s is %s, %s is none of them", t.path, t.describe(), show(x))
+			return Unknown
+		}
+		v := s.env.fresh()
+		return t.wrap(Many{Of: t.of, Field: t.field, Var: v, Domain: True, Body: m.wrap(Cmp{Eq, m.op, Col{v, m.o.Key}})})
+	}
+	if !t.list {
+		s.fault(e, "use ==", "%s is %s, in needs a list", t.name(), t.describe())
+		return Unknown
+	}
+	element := *t
+	element.list, element.null = false, false
+	if !s.touches(x) {
+		if isNullLiteral(x) {
+			s.fault(x, "", "a list never contains null")
+			return Unknown
+		}
+		if v := s.value(x, &element); v != nil {
+			return t.wrap(In{X: v, List: t.op})
+		}
+		return Unknown
+	}
+	m := s.term(x)
+	if m == nil {
+		return Unknown
+	}
+	if m.op == nil || m.list || !comparable(m, &element) {
+		s.fault(e, "", "%s is %s, %s is %s", m.name(), m.describe(), t.name(), t.describe())
+		return Unknown
+	}
+	return m.wrap(t.wrap(In{X: m.op, List: t.op}))
+}
+
+// inValues lowers doc.f in a list that reads no document.
+func (s *scope) inValues(e, x, list ast.Expr) Pred {
+	t := s.term(x)
+	if t == nil {
+		return Unknown
+	}
+	if t.op == nil || t.list {
+		s.fault(e, "use exists", "%s is %s and cannot stand before in", t.name(), t.describe())
+		return Unknown
+	}
+	slot := s.slot(list)
+	if slot == nil {
+		return Unknown
+	}
+	elem := slot.typ
+	switch {
+	case slot.typ.Kind() == types.ListKind:
+		elem = slot.typ.Parameters()[0]
+	case slot.typ.Kind() != types.DynKind:
+		s.fault(list, "use ==", "%s is %s, in needs a list", show(list), slot.describe())
+		return Unknown
+	}
+	if !(&Slot{typ: elem}).fits(t.kind, t.o) {
+		s.fault(e, "", "%s is %s, the list holds %s", t.name(), t.describe(), (&Slot{typ: elem}).describe())
+		return Unknown
+	}
+	if !slot.constant {
+		return t.wrap(In{X: t.op, List: SlotRef{Slot: slot, Kind: t.kind, List: true}})
+	}
+	v, tainted, ok := slot.eval(Anonymous(zeroTime)).list(t.kind)
+	if !ok || tainted {
+		s.fault(list, "", "%s is %s, an element of the list is none", t.name(), t.describe())
+		return Unknown
+	}
+	for _, el := range v.V.([]any) {
+		if !s.inEnum(list, t.field, el) {
+			return Unknown
+		}
+	}
+	return t.wrap(In{X: t.op, List: Val{v}})
+}
+
+// match lowers startsWith, endsWith and contains.
+func (s *scope) match(e ast.Expr) Pred {
+	c := e.AsCall()
+	op := map[string]MatchOp{"startsWith": StartsWith, "endsWith": EndsWith, "contains": Contains}[c.FunctionName()]
+	text := &term{kind: String, path: show(c.Target())}
+	var hops []*term
+	side := func(x ast.Expr) Operand {
+		if !s.touches(x) {
+			return s.value(x, text)
+		}
+		t := s.term(x)
+		if t == nil {
+			return nil
+		}
+		if t.op == nil || t.list || t.o != nil || t.kind != String && t.kind != ID {
+			hint := ""
+			if t.list {
+				hint = "use in: 'x' in " + t.path
+			}
+			s.fault(x, hint, "%s is %s, %s needs a String", t.name(), t.describe(), c.FunctionName())
+			return nil
+		}
+		hops = append(hops, t)
+		return t.op
+	}
+	x, y := side(c.Target()), side(c.Args()[0])
+	if x == nil || y == nil {
+		return Unknown
+	}
+	var p Pred = Match{op, x, y}
+	for i := len(hops) - 1; i >= 0; i-- {
+		p = hops[i].wrap(p)
+	}
+	return p
+}

@@ -1,0 +1,461 @@
+package rules
+
+// Binding says what is known when a predicate is folded, beside the caller.
+type Binding struct {
+	// Doc replaces Old, for a rule applied to a document of a larger
+	// statement; 0 leaves it.
+	Doc Var
+	// New gives newDoc.f: a Val or UserVal where the input decides it, a Col
+	// of Old where the change leaves the stored value. Nil leaves Col{New, f}.
+	New func(f *Field) Operand
+	// Fresh numbers the variables that the predicate binds, so that they are
+	// unique in a statement.
+	Fresh func() Var
+	// Docs are documents known in full: predicates over them are evaluated to
+	// the end. User is the caller's own document among known ones, nil if none.
+	Docs map[Var]Document
+	User Document
+}
+
+// Document is a known document.
+type Document interface {
+	Value(f *Field) Value          // _id included; of a reference its key
+	One(f *Field) (Document, bool) // false if absent
+	Many(f *Field) []Document      // behind the many side of a relation
+}
+
+// Counter returns a Fresh that counts up from first.
+func Counter(first Var) func() Var {
+	return func() Var { first++; return first - 1 }
+}
+
+// Fold evaluates what is known of a predicate: slots from the caller, values
+// from the binding. What remains is a predicate over stored documents, with
+// its variables renumbered; often a Truth.
+func (c *Caller) Fold(p Pred, b Binding) Pred {
+	f := folder{c: c, b: b, vars: map[Var]Var{}}
+	if b.Doc != 0 {
+		f.vars[Old] = b.Doc
+	}
+	return f.pred(p)
+}
+
+type folder struct {
+	c    *Caller
+	b    Binding
+	vars map[Var]Var
+}
+
+func (f *folder) bind(v Var) Var {
+	n := v
+	if f.b.Fresh != nil {
+		n = f.b.Fresh()
+	}
+	f.vars[v] = n
+	return n
+}
+
+func (f *folder) pred(p Pred) Pred {
+	switch p := p.(type) {
+	case Truth:
+		return p
+	case And:
+		return f.all(p)
+	case Or:
+		return f.any(p)
+	case Not:
+		return not(f.pred(p.P))
+	case If:
+		return f.ternary(p)
+	case SlotTest:
+		return f.c.test(p.Slot)
+	case Test:
+		x, ok := f.operand(p.X)
+		if !ok {
+			return Unknown
+		}
+		if v, ok := x.(Val); ok {
+			if v.Value.Null() {
+				return Unknown
+			}
+			return truth(v.Value.V.(bool))
+		}
+		return Test{x}
+	case Cmp:
+		return f.cmp(p)
+	case IsNull:
+		x, ok := f.operand(p.X)
+		if !ok {
+			return Unknown
+		}
+		return isNull(x)
+	case In:
+		return f.in(p)
+	case Match:
+		x, ok1 := f.operand(p.X)
+		y, ok2 := f.operand(p.Y)
+		if !ok1 || !ok2 {
+			return Unknown
+		}
+		a, ok1 := x.(Val)
+		b, ok2 := y.(Val)
+		if ok1 && ok2 {
+			return match(p.Op, a.Value, b.Value)
+		}
+		if ok1 && a.Value.Null() || ok2 && b.Value.Null() {
+			return Unknown
+		}
+		return Match{p.Op, x, y}
+	case One:
+		return f.one(p)
+	case Many:
+		return f.many(p)
+	case User:
+		return f.user(p)
+	case Definite:
+		switch q := f.pred(p.P).(type) {
+		case Truth:
+			return truth(q == True)
+		default:
+			return Definite{q}
+		}
+	case Guard:
+		r := f.pred(p.Rule)
+		if t, ok := r.(Truth); ok && t != True {
+			return Unknown
+		} else if ok {
+			return f.pred(p.P)
+		}
+		return Guard{r, f.pred(p.P)}
+	}
+	panic("rules: fold of a predicate that is already positive")
+}
+
+func (f *folder) all(ps And) Pred {
+	var out And
+	unknown := false
+	for _, p := range ps {
+		switch q := f.pred(p).(type) {
+		case Truth:
+			if q == False {
+				return False
+			}
+			unknown = unknown || q == Unknown
+		case And:
+			out = append(out, q...)
+		default:
+			out = append(out, q)
+		}
+	}
+	switch {
+	case len(out) == 0 && unknown:
+		return Unknown
+	case len(out) == 0:
+		return True
+	case unknown:
+		return append(out, Unknown)
+	case len(out) == 1:
+		return out[0]
+	}
+	return out
+}
+
+func (f *folder) any(ps Or) Pred {
+	var out Or
+	unknown := false
+	for _, p := range ps {
+		switch q := f.pred(p).(type) {
+		case Truth:
+			if q == True {
+				return True
+			}
+			unknown = unknown || q == Unknown
+		case Or:
+			out = append(out, q...)
+		default:
+			out = append(out, q)
+		}
+	}
+	switch {
+	case len(out) == 0 && unknown:
+		return Unknown
+	case len(out) == 0:
+		return False
+	case unknown:
+		return append(out, Unknown)
+	case len(out) == 1:
+		return out[0]
+	}
+	return out
+}
+
+func not(p Pred) Pred {
+	switch p := p.(type) {
+	case Truth:
+		switch p {
+		case True:
+			return False
+		case False:
+			return True
+		}
+		return Unknown
+	case Not:
+		return p.P
+	}
+	return Not{p}
+}
+
+func (f *folder) ternary(p If) Pred {
+	c := f.pred(p.Cond)
+	if t, ok := c.(Truth); ok {
+		switch t {
+		case True:
+			return f.pred(p.Then)
+		case False:
+			return f.pred(p.Else)
+		}
+		return Unknown
+	}
+	return If{c, f.pred(p.Then), f.pred(p.Else)}
+}
+
+func (f *folder) cmp(p Cmp) Pred {
+	l, ok1 := f.operand(p.L)
+	r, ok2 := f.operand(p.R)
+	if !ok1 || !ok2 {
+		return Unknown
+	}
+	a, ok1 := l.(Val)
+	b, ok2 := r.(Val)
+	switch {
+	case ok1 && ok2:
+		return compare(p.Op, a.Value, b.Value)
+	case ok1 && a.Value.Null():
+		return cmpNull(p.Op, r)
+	case ok2 && b.Value.Null():
+		return cmpNull(p.Op, l)
+	}
+	if same(l, r) { // the same field of oldDoc and newDoc, unchanged
+		switch p.Op {
+		case Eq:
+			return True
+		case Ne:
+			return False
+		}
+	}
+	return Cmp{p.Op, l, r}
+}
+
+// same reports that two operands are one and the same column.
+func same(l, r Operand) bool {
+	a, ok1 := l.(Col)
+	b, ok2 := r.(Col)
+	return ok1 && ok2 && a == b
+}
+
+func cmpNull(op Op, x Operand) Pred {
+	switch op {
+	case Eq:
+		return isNull(x)
+	case Ne:
+		return not(isNull(x))
+	}
+	return Unknown
+}
+
+func isNull(x Operand) Pred {
+	switch x := x.(type) {
+	case Val:
+		return truth(x.Value.Null())
+	case Col:
+		if x.Field.NonNull {
+			return False
+		}
+	}
+	return IsNull{x}
+}
+
+func (f *folder) in(p In) Pred {
+	x, ok := f.operand(p.X)
+	if !ok {
+		return Unknown
+	}
+	tainted := p.Tainted
+	list, ok := p.List, true
+	if s, is := list.(SlotRef); is {
+		var v Value
+		v, tainted, ok = f.c.value(s)
+		list = Val{v}
+	} else {
+		list, ok = f.operand(list)
+	}
+	if !ok {
+		return Unknown
+	}
+	if l, ok := list.(Val); ok {
+		if l.Value.Null() {
+			return Unknown
+		}
+		if len(l.Value.V.([]any)) == 0 {
+			return contains(l.Value, Value{}, tainted)
+		}
+		if v, ok := x.(Val); ok {
+			return contains(l.Value, v.Value, tainted)
+		}
+	}
+	return In{x, list, tainted}
+}
+
+func (f *folder) one(p One) Pred {
+	if d, f0, ok := f.known(p.From); ok { // the hop starts at a known document
+		t, there := d.One(f0)
+		if !there {
+			return Unknown
+		}
+		return f.hop(p.Var, t, p.Domain, p.Body)
+	}
+	from, ok := f.operand(p.From)
+	if !ok {
+		return Unknown
+	}
+	if v, ok := from.(Val); ok && v.Value.Null() {
+		return Unknown
+	}
+	v := f.bind(p.Var)
+	domain, body := f.pred(p.Domain), f.pred(p.Body)
+	if d, ok := domain.(Truth); ok && d != True {
+		return Unknown
+	}
+	if b, ok := body.(Truth); ok {
+		// An enforced, required reference always leads somewhere.
+		if c, ok := from.(Col); b == Unknown || ok && c.Field.NonNull && domain == True {
+			return b
+		}
+	}
+	return One{from, p.Target, v, domain, body}
+}
+
+// hop evaluates a step to a known document.
+func (f *folder) hop(v Var, d Document, domain, body Pred) Pred {
+	g := f.with(v, d)
+	if g.pred(domain) != True {
+		return Unknown
+	}
+	return g.pred(body)
+}
+
+func (f *folder) with(v Var, d Document) *folder {
+	g := *f
+	g.b.Docs = map[Var]Document{v: d}
+	for k, x := range f.b.Docs {
+		if k != v {
+			g.b.Docs[k] = x
+		}
+	}
+	return &g
+}
+
+// known returns the known document whose column x is.
+func (f *folder) known(x Operand) (Document, *Field, bool) {
+	c, ok := x.(Col)
+	if !ok {
+		return nil, nil, false
+	}
+	d, ok := f.b.Docs[c.Var]
+	return d, c.Field, ok
+}
+
+func (f *folder) many(p Many) Pred {
+	if d, _, ok := f.known(p.Of); ok {
+		out := make([]Pred, 0, 8)
+		for _, e := range d.Many(p.Field) {
+			g := f.with(p.Var, e)
+			if g.pred(p.Domain) == True {
+				out = append(out, g.pred(p.Body))
+			}
+		}
+		if p.All {
+			return f.all(And(out))
+		}
+		return f.any(Or(out))
+	}
+	of, ok := f.operand(p.Of)
+	if !ok {
+		return Unknown
+	}
+	v := f.bind(p.Var)
+	domain, body := f.pred(p.Domain), f.pred(p.Body)
+	neutral := truth(p.All)
+	if d, ok := domain.(Truth); ok && d != True || body == neutral {
+		return neutral
+	}
+	return Many{of, p.Field, v, domain, body, p.All}
+}
+
+func (f *folder) user(p User) Pred {
+	id, ok := f.operand(p.Identity)
+	if !ok {
+		return Unknown
+	}
+	if f.b.Docs != nil {
+		if f.b.User == nil {
+			return Unknown
+		}
+		return f.with(p.Var, f.b.User).pred(p.Body)
+	}
+	v := f.bind(p.Var)
+	body := f.pred(p.Body)
+	if body == Unknown {
+		return Unknown
+	}
+	// newDoc.owner set to CurrentUser() is the user by construction.
+	if c, ok := body.(Cmp); ok && (c.Op == Eq || c.Op == Ne) && (isSelf(c.L, c.R, v) || isSelf(c.R, c.L, v)) {
+		body = truth(c.Op == Eq)
+	}
+	return User{p.Object, id, v, body}
+}
+
+// isSelf reports that x is the user's field stored through UserVal and y is
+// that field of the user v.
+func isSelf(x, y Operand, v Var) bool {
+	u, ok1 := x.(UserVal)
+	c, ok2 := y.(Col)
+	return ok1 && ok2 && c.Var == v && c.Field == u.Field && u.Field.NonNull
+}
+
+// operand folds a scalar; ok is false where it is unknown.
+func (f *folder) operand(x Operand) (_ Operand, ok bool) {
+	switch x := x.(type) {
+	case Val:
+		return x, true
+	case SlotRef:
+		v, tainted, ok := f.c.value(x)
+		return Val{v}, ok && !tainted
+	case Col:
+		if d, ok := f.b.Docs[x.Var]; ok {
+			return Val{d.Value(x.Field)}, true
+		}
+		if x.Var == New && f.b.New != nil {
+			return f.b.New(x.Field), true
+		}
+		if v, ok := f.vars[x.Var]; ok {
+			x.Var = v
+		}
+		return x, true
+	case Size:
+		y, ok := f.operand(x.X)
+		if !ok {
+			return nil, false
+		}
+		if v, ok := y.(Val); ok {
+			n, ok := size(v.Value)
+			return Val{Value{Kind: Long, V: n}}, ok
+		}
+		return Size{y}, true
+	case UserVal:
+		id, ok := f.operand(x.Identity)
+		x.Identity = id
+		return x, ok
+	}
+	panic("rules: unknown operand")
+}

@@ -1,0 +1,78 @@
+package rules
+
+// Kind is the type of a scalar, or Ref for a reference to a document.
+type Kind uint8
+
+// The kinds, and how a Value of each holds its payload.
+const (
+	Invalid Kind = iota
+	Bool         // bool
+	Int          // int64, 32-bit range
+	Long         // int64
+	Float        // float64, finite
+	String       // string, valid UTF-8 without U+0000
+	ID           // string
+	Date         // string, YYYY-MM-DD
+	Time         // int64, microseconds since 1970 UTC
+	Enum         // string, the value's name
+	Ref          // string, the _id of a document
+)
+
+var kindNames = [...]string{"?", "Boolean", "Int", "Long", "Float", "String", "ID", "Date", "Time", "Enum", "Ref"}
+
+// String returns the GraphQL name of the kind.
+func (k Kind) String() string { return kindNames[k] }
+
+// Object is a collection as rules see it.
+type Object struct {
+	Name   string   // GraphQL type name
+	Table  string   // name on disk
+	Key    *Field   // _id, column flora_id, kind ID, never null
+	TS     *Field   // _ts, column flora_ts, kind Long, never null
+	Fields []*Field // declared fields in schema order, without Key and TS
+	// Identity is the unique field that links a caller to a document here, or nil.
+	Identity *Field
+	// IdentityClaim is the claim that Identity is compared with, "sub" by default.
+	IdentityClaim string
+}
+
+// Field returns the field of that name, _id and _ts included, or nil.
+func (o *Object) Field(name string) *Field {
+	switch name {
+	case "_id":
+		return o.Key
+	case "_ts":
+		return o.TS
+	}
+	for _, f := range o.Fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// Field is a field of a collection: a scalar, a list of scalars, a to-one
+// reference (Kind Ref, its column holds the target's _id) or the many side of
+// a relation (Back set, no column of its own).
+type Field struct {
+	Object   *Object
+	Name     string
+	Column   string // name on disk, "" for the many side
+	Kind     Kind
+	List     bool     // a list of scalars; its elements are never null
+	NonNull  bool     // never null
+	TypeName string   // GraphQL type name: String, an enum's, a collection's
+	Values   []string // the values of an enum
+	Target   *Object  // of a reference, on either side
+	Back     *Field   // many side: the reference on Target that points here
+}
+
+// Many reports whether the field is the many side of a relation.
+func (f *Field) Many() bool { return f.Back != nil }
+
+// ToOne reports whether the field is a reference to one document.
+func (f *Field) ToOne() bool { return f.Kind == Ref && f.Back == nil }
+
+// Path is Type.field, as messages show it.
+func (f *Field) Path() string { return f.Object.Name + "." + f.Name }

@@ -1,0 +1,158 @@
+package rules
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Print prints a predicate with its variables numbered by first use, so that
+// two predicates that differ only in variables print alike. Old and New print
+// as oldDoc and newDoc. Values are printed: for tests and explanations, not
+// for logs.
+func Print(p Pred) string {
+	w := printer{vars: map[Var]int{}}
+	w.pred(p)
+	return w.String()
+}
+
+type printer struct {
+	strings.Builder
+	vars map[Var]int
+}
+
+func (w *printer) name(v Var) string {
+	switch v {
+	case Old:
+		return "oldDoc"
+	case New:
+		return "newDoc"
+	}
+	n, ok := w.vars[v]
+	if !ok {
+		n = len(w.vars) + 1
+		w.vars[v] = n
+	}
+	return "v" + strconv.Itoa(n)
+}
+
+func (w *printer) join(sep string, ps []Pred) {
+	w.WriteByte('(')
+	for i, p := range ps {
+		if i > 0 {
+			w.WriteString(sep)
+		}
+		w.pred(p)
+	}
+	w.WriteByte(')')
+}
+
+func (w *printer) call(name string, args ...any) {
+	w.WriteString(name + "(")
+	for i, a := range args {
+		if i > 0 {
+			w.WriteString(", ")
+		}
+		switch a := a.(type) {
+		case Pred:
+			w.pred(a)
+		case Operand:
+			w.operand(a)
+		case Var:
+			w.WriteString(w.name(a))
+		default:
+			fmt.Fprint(w, a)
+		}
+	}
+	w.WriteByte(')')
+}
+
+var (
+	opNames    = [...]string{Eq: "==", Ne: "!=", Lt: "<", Le: "<=", Gt: ">", Ge: ">="}
+	matchNames = [...]string{StartsWith: "startsWith", EndsWith: "endsWith", Contains: "contains"}
+	truthNames = [...]string{Unknown: "unknown", False: "false", True: "true"}
+)
+
+func (t Truth) String() string { return truthNames[t] }
+
+func (w *printer) pred(p Pred) {
+	switch p := p.(type) {
+	case Truth:
+		w.WriteString(p.String())
+	case And:
+		w.join(" && ", p)
+	case Or:
+		w.join(" || ", p)
+	case Not:
+		w.call("!", p.P)
+	case If:
+		w.call("if", p.Cond, p.Then, p.Else)
+	case Test:
+		w.operand(p.X)
+	case NotTest:
+		w.call("false", p.X)
+	case Cmp:
+		w.operand(p.L)
+		w.WriteString(" " + opNames[p.Op] + " ")
+		w.operand(p.R)
+	case IsNull:
+		w.call("isNull", p.X)
+	case NotNull:
+		w.call("notNull", p.X)
+	case In:
+		name := "in"
+		if p.Tainted {
+			name = "in?"
+		}
+		w.call(name, p.X, p.List)
+	case NotIn:
+		w.call("notIn", p.X, p.List)
+	case Match:
+		w.call(matchNames[p.Op], p.X, p.Y)
+	case NoMatch:
+		w.call("!"+matchNames[p.Op], p.X, p.Y)
+	case One:
+		w.call("one", p.Var, p.Target.Name, p.From, p.Domain, p.Body)
+	case Many:
+		name := "exists"
+		if p.All {
+			name = "all"
+		}
+		w.call(name, p.Var, p.Field.Path(), p.Of, p.Domain, p.Body)
+	case None:
+		w.call("none", p.Var, p.Field.Path(), p.Of, p.Body)
+	case User:
+		w.call("user", p.Var, p.Object.Name, p.Identity, p.Body)
+	case Definite:
+		w.call("definite", p.P)
+	case NotTrue:
+		w.call("notTrue", p.P)
+	case Guard:
+		w.call("guard", p.Rule, p.P)
+	case SlotTest:
+		w.WriteString("{" + p.Slot.Text + "}")
+	case nil:
+		w.WriteString("-")
+	}
+}
+
+func (w *printer) operand(x Operand) {
+	switch x := x.(type) {
+	case Col:
+		w.WriteString(w.name(x.Var) + "." + x.Field.Name)
+	case Val:
+		if s, ok := x.Value.V.(string); ok {
+			w.WriteString(strconv.Quote(s))
+		} else if x.Value.V == nil {
+			w.WriteString("null")
+		} else {
+			fmt.Fprintf(w, "%v", x.Value.V)
+		}
+	case SlotRef:
+		w.WriteString("{" + x.Slot.Text + "}")
+	case Size:
+		w.call("size", x.X)
+	case UserVal:
+		w.call("userVal", x.Object.Name, x.Identity, x.Field.Name)
+	}
+}

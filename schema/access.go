@@ -1,0 +1,321 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"flora.dev/flora/rules"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// access compiles every expression of the schema: rules, defaults, values
+// set by the server.
+func (l *loader) access() {
+	users := l.identities()
+	var objects []*rules.Object
+	for _, c := range l.collections {
+		objects = append(objects, c.Object)
+	}
+	a := &accessPass{loader: l, env: rules.NewEnv(objects, users)}
+	for _, c := range l.collections {
+		a.typeRules(c)
+		for _, f := range c.fields {
+			a.fieldRules(c, f)
+			a.values(f)
+		}
+	}
+	a.promotion()
+	for _, c := range l.collections {
+		a.warnings(c)
+	}
+}
+
+type accessPass struct {
+	*loader
+	env *rules.Env
+}
+
+// arguments of @auth and the actions that they grant, on a type and on a field.
+var grants = map[string][]rules.Action{
+	"all":    {rules.Read, rules.Create, rules.Update, rules.Delete},
+	"write":  {rules.Create, rules.Update, rules.Delete},
+	"read":   {rules.Read},
+	"create": {rules.Create},
+	"update": {rules.Update},
+	"delete": {rules.Delete},
+}
+
+// grant is one @auth: what it allows by action.
+type grant struct {
+	pos    Position
+	preds  map[rules.Action]rules.Pred
+	reason bool
+}
+
+// grants compiles the @auth directives of one place.
+func (a *accessPass) grants(c *collection, list []*ast.Directive, owner string, onField bool) []grant {
+	var result []grant
+	for _, d := range list {
+		if d.Name == "auth" && a.enforced(d, owner, onField) {
+			result = append(result, a.grant(c, d, owner, onField))
+		}
+	}
+	return result
+}
+
+// enforced reports what an @auth says that nothing would enforce: silence
+// would let its writer believe in a protection.
+func (a *accessPass) enforced(d *ast.Directive, owner string, onField bool) bool {
+	before := len(a.faults)
+	given := func(name string) bool { return d.Arguments.ForName(name) != nil }
+	at := func(name string) Position { return a.src.pos(d.Arguments.ForName(name).Position) }
+	var actions []string
+	for _, arg := range d.Arguments {
+		if grants[arg.Name] != nil {
+			actions = append(actions, arg.Name)
+		}
+	}
+	if onField && given("delete") {
+		a.fault(at("delete"), "put it on the type", "%s: a field is not deleted, @auth(delete:) has no meaning here", owner)
+	}
+	switch {
+	case len(actions) == 0:
+		hint := `say what it grants: @auth(read: "signedIn")`
+		if given("role") {
+			hint = `say what it grants: @auth(role: ` + d.Arguments.ForName("role").Value.String() + `, read: "true")`
+		}
+		a.fault(a.directivePos(d), hint, "%s: @auth grants no action", owner)
+	case given("all") && len(actions) > 1:
+		a.fault(at("all"), "keep one, or write two @auth", "%s: all is every action already, beside it stands %s", owner, others(actions, "all"))
+	case given("write") && (given("create") || given("update") || given("delete")):
+		a.fault(at("write"), "keep one, or write two @auth", "%s: write is create, update and delete already, beside it stands %s", owner, others(actions, "write", "read"))
+	}
+	if given("onDeny") {
+		switch {
+		case !onField:
+			a.fault(at("onDeny"), "put it on a field", "%s: a document that is hidden is absent, onDeny goes on fields", owner)
+		case !given("read") && !given("all"):
+			a.fault(at("onDeny"), "add read", "%s: onDeny speaks of reading, this @auth has no read", owner)
+		}
+	}
+	if given("role") {
+		role := text(d, "role")
+		switch {
+		case strings.TrimSpace(role) == "":
+			a.fault(at("role"), remove, "%s: the role's name is empty", owner)
+		case strings.HasPrefix(role, "flora:"):
+			a.fault(at("role"), "use a role of your own", "%s: %s is a right of the control API, no role over data", owner, role)
+		}
+	}
+	return len(a.faults) == before
+}
+
+func others(actions []string, but ...string) string {
+	return strings.Join(slices.DeleteFunc(actions, func(s string) bool { return slices.Contains(but, s) }), ", ")
+}
+
+func (a *accessPass) grant(c *collection, d *ast.Directive, owner string, onField bool) grant {
+	g := grant{pos: a.directivePos(d), preds: map[rules.Action]rules.Pred{}, reason: text(d, "reason") != ""}
+	for _, arg := range d.Arguments {
+		for _, action := range grants[arg.Name] {
+			if onField && action == rules.Delete {
+				continue
+			}
+			p := a.rule(c, action, owner, arg.Value)
+			if role := text(d, "role"); role != "" && p != rules.False {
+				if p == rules.True {
+					p = rules.HasRole(role)
+				} else {
+					p = rules.And{rules.HasRole(role), p}
+				}
+			}
+			g.preds[action] = p
+		}
+	}
+	return g
+}
+
+// rule compiles one expression. A broken one grants nothing.
+func (a *accessPass) rule(c *collection, action rules.Action, owner string, v *ast.Value) rules.Pred {
+	p, faults := a.env.Rule(c.Object, action, v.Raw)
+	if len(faults) > 0 {
+		if !a.speaksOfSuspects(v.Raw) {
+			a.ruleFaults(owner, v, faults)
+		}
+		return rules.False
+	}
+	return p
+}
+
+// either is the OR of all grants for an action, each decided alone. Its Pred
+// is nil where there is none.
+func either(list []grant, action rules.Action) Rule {
+	var r Rule
+	var any rules.Or
+	for _, g := range list {
+		p, ok := g.preds[action]
+		if !ok {
+			continue
+		}
+		if r.Pred == nil {
+			r.Pred, r.Pos = rules.False, g.pos
+		}
+		switch p {
+		case rules.True:
+			r.Pred = rules.True
+		case rules.False:
+		default:
+			any = append(any, p)
+		}
+	}
+	switch {
+	case r.Pred == rules.True || len(any) == 0:
+	case len(any) == 1:
+		r.Pred = any[0]
+	default:
+		r.Pred = any
+	}
+	return r
+}
+
+func (a *accessPass) typeRules(c *collection) {
+	list := a.grants(c, c.directives, "type "+c.Name, false)
+	c.grants = list
+	deny := func(r Rule) Rule { // default deny
+		if r.Pred == nil {
+			return Rule{Pred: rules.False, Pos: c.Pos}
+		}
+		return r
+	}
+	c.Access = Access{
+		Read:   deny(either(list, rules.Read)),
+		Create: deny(either(list, rules.Create)),
+		Update: deny(either(list, rules.Update)),
+		Delete: deny(either(list, rules.Delete)),
+	}
+}
+
+func (a *accessPass) fieldRules(c *collection, f *field) {
+	list := a.grants(c, f.directives, f.Path(), true)
+	f.Read = either(list, rules.Read)
+	f.Create = either(list, rules.Create)
+	f.Update = either(list, rules.Update)
+	for _, d := range f.directives {
+		if d.Name == "auth" && text(d, "onDeny") == "ERROR" {
+			f.DenyError = true
+		}
+	}
+}
+
+// values compiles @default and @set.
+func (a *accessPass) values(f *field) {
+	def, set := f.directive("default"), f.directive("set")
+	if def != nil && set != nil {
+		a.fault(a.directivePos(def), "keep one", "%s: a value that the server sets needs no @default", f.Path())
+	}
+	for _, d := range []*ast.Directive{def, set} {
+		if d != nil && f.Many() {
+			a.fault(a.directivePos(d), "put it on "+f.Back.Path(), "%s: @%s goes on fields with a column, this is the many side of a relation", f.Path(), d.Name)
+			return
+		}
+	}
+	if def != nil {
+		f.Default = a.value(f, def)
+	}
+	if set == nil {
+		return
+	}
+	f.Set = a.value(f, set)
+	for _, v := range elements(set, "on") {
+		f.SetOnCreate = f.SetOnCreate || v.Raw == "CREATE"
+		f.SetOnUpdate = f.SetOnUpdate || v.Raw == "UPDATE"
+	}
+	switch pos := a.directivePos(set); {
+	case !f.SetOnCreate && !f.SetOnUpdate:
+		a.fault(pos, "write on: [CREATE, UPDATE]", "%s: @set(on:) is empty", f.Path())
+	case !f.SetOnCreate && f.NonNull:
+		a.fault(pos, "write on: [CREATE, UPDATE]", "%s: the field is required and clients cannot set it, so a new document would have no value", f.Path())
+	}
+}
+
+func (a *accessPass) value(f *field, d *ast.Directive) *rules.Expr {
+	v := d.Arguments.ForName("expr").Value
+	x, faults := a.env.Value(f.Field.Field, v.Raw)
+	if len(faults) > 0 {
+		if !a.speaksOfSuspects(v.Raw) {
+			a.ruleFaults(f.Path(), v, faults)
+		}
+		return nil
+	}
+	if c, ok := x.Const(); ok && c.V == nil && f.NonNull {
+		a.fault(a.src.pos(v.Position), "", "%s: @%s is null, the field is required", f.Path(), d.Name)
+	}
+	return x
+}
+
+// promotion refuses fields that decide what their own writer may do: those
+// that any rule reads through CurrentUser(), and the one that makes a document
+// the caller's.
+func (a *accessPass) promotion() {
+	read := a.env.UserFields()
+	for _, c := range a.collections {
+		for _, f := range c.fields {
+			identity := f.Field.Field == c.Identity
+			if !identity && !slices.Contains(read, f.Field.Field) {
+				continue
+			}
+			if f.directive("set") != nil || f.Create.Pred != nil && f.Update.Pred != nil {
+				continue
+			}
+			if l := a.suspect; l[f.Name] {
+				continue
+			}
+			why := "rules read it through CurrentUser()"
+			if identity {
+				why = "it links callers to their documents"
+			}
+			missing := "a create and an update rule"
+			switch {
+			case f.Create.Pred != nil:
+				missing = "an update rule"
+			case f.Update.Pred != nil:
+				missing = "a create rule"
+			}
+			a.fault(f.Pos, `for example @auth(create: "...", update: "false"), or @set`, "%s needs %s of its own: %s, so who may set it must be said", f.Path(), missing, why)
+		}
+	}
+}
+
+// warnings tells what is open to anyone, and fields that can be written blindly.
+func (a *accessPass) warnings(c *collection) {
+	open := func(r Rule, action rules.Action) bool {
+		return r.Pred == rules.True && !slices.ContainsFunc(c.grants, func(g grant) bool {
+			return g.preds[action] == rules.True && g.reason
+		})
+	}
+	if r := c.Access.Read; open(r, rules.Read) {
+		a.warn(r.Pos, `say why with reason: "..."`, "type %s: anyone can read it", c.Name)
+	}
+	var writes []string
+	var pos Position
+	for _, w := range []struct {
+		rule   Rule
+		action rules.Action
+		name   string
+	}{{c.Access.Create, rules.Create, "create"}, {c.Access.Update, rules.Update, "update"}, {c.Access.Delete, rules.Delete, "delete"}} {
+		if open(w.rule, w.action) {
+			if writes == nil {
+				pos = w.rule.Pos
+			}
+			writes = append(writes, w.name)
+		}
+	}
+	if writes != nil {
+		a.warn(pos, `say why with reason: "..."`, "type %s: anyone can %s it", c.Name, strings.Join(writes, ", "))
+	}
+	for _, f := range c.fields {
+		if f.Read.Pred != nil && f.Update.Pred == nil && f.Settable() && c.Access.Update.Pred != rules.False {
+			a.warn(f.Read.Pos, "add update", "%s: the field narrows read but not update", f.Path())
+		}
+	}
+}

@@ -1,0 +1,25 @@
+package schema
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Error has one line per fault.
+func (d Diagnostics) Error() string {
+	lines := make([]string, len(d))
+	for i, f := range d {
+		lines[i] = f.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// sorted returns the diagnostics by position, without repetitions: a rule
+// under `write:` is compiled for three actions and fails alike in each.
+func sorted(list []Diagnostic) []Diagnostic {
+	slices.SortStableFunc(list, func(a, b Diagnostic) int {
+		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column))
+	})
+	return slices.Compact(list)
+}

@@ -1,0 +1,160 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"flora.dev/flora/rules"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// kindOf is the kind of a built-in scalar, or Invalid.
+func kindOf(name string) rules.Kind {
+	for k := rules.Bool; k <= rules.Time; k++ {
+		if k.String() == name {
+			return k
+		}
+	}
+	return rules.Invalid
+}
+
+// collection reads a type's own directives that name things, and its fields.
+func (l *loader) collection(c *collection) {
+	owner := "type " + c.Name
+	if d := named(c.directives, "collection"); d != nil {
+		if a := d.Arguments.ForName("name"); a != nil {
+			c.Object.Table = a.Value.Raw
+			l.identifier(owner+": table "+a.Value.Raw, a.Value)
+		}
+		if a := d.Arguments.ForName("plural"); a != nil {
+			c.Plural = a.Value.Raw
+			l.identifier(owner+": plural "+a.Value.Raw, a.Value)
+		}
+	}
+	if c.Plural == "" {
+		c.Plural = plural(c.Name)
+	}
+	lower := strings.ToLower(c.Table)
+	for _, reserved := range []string{"sqlite_", "spanner_"} {
+		if strings.HasPrefix(lower, reserved) {
+			l.fault(c.Pos, `give another name with @collection(name: "...")`, "%s: tables whose names begin with %s are reserved", owner, reserved)
+		}
+	}
+
+	for _, def := range c.def.Fields {
+		pos := l.src.pos(def.Position)
+		path := c.Name + "." + def.Name
+		if !l.fieldName(c, def, pos, path) {
+			continue
+		}
+		f := &field{
+			Field: &Field{Field: &rules.Field{Object: c.Object, Name: def.Name}, Collection: c.Collection, Description: def.Description, Pos: pos},
+			def:   def,
+		}
+		if len(def.Arguments) > 0 {
+			l.fault(l.src.pos(def.Arguments[0].Position), remove, "%s: fields of a collection take no arguments of your own", path)
+		}
+		f.directives = l.directives(def.Directives, ast.LocationFieldDefinition, path)
+		f.relation = f.directive("relation")
+		f.deprecated = f.directive("deprecated")
+		if slices.ContainsFunc(def.Directives, func(d *ast.Directive) bool { return slices.Contains(laterDirectives, d.Name) }) ||
+			!l.fieldType(f, path) {
+			l.suspect[def.Name] = true
+			continue
+		}
+		c.fields = append(c.fields, f)
+	}
+}
+
+// identifier checks a name that is given as a string.
+func (l *loader) identifier(owner string, v *ast.Value) {
+	pos := l.src.pos(v.Position)
+	for i, r := range v.Raw {
+		if r != '_' && (r|0x20 < 'a' || r|0x20 > 'z') && (i == 0 || r < '0' || r > '9') {
+			l.fault(pos, "use letters, digits and _", "%s is not a name", owner)
+			return
+		}
+	}
+	if v.Raw == "" {
+		l.fault(pos, "use letters, digits and _", "%s is not a name", owner)
+		return
+	}
+	l.name(owner, v.Raw, pos)
+}
+
+func (l *loader) fieldName(c *collection, def *ast.FieldDefinition, pos Position, path string) bool {
+	for _, other := range c.def.Fields {
+		if other == def {
+			break
+		}
+		switch {
+		case other.Name == def.Name:
+			l.fault(pos, "remove one", "%s is declared twice, first at %d:%d", path, l.src.pos(other.Position).Line, l.src.pos(other.Position).Column)
+			return false
+		case strings.EqualFold(other.Name, def.Name):
+			l.fault(pos, "rename one", "fields %s and %s differ only in case", other.Name, path)
+			return false
+		}
+	}
+	switch def.Name {
+	case "_id", "_ts":
+		l.fault(pos, remove, "%s is generated for every type", path)
+		return false
+	case "and", "or", "not":
+		l.fault(pos, "rename it", "%s: filters need this name for themselves", path)
+	}
+	l.name(path, def.Name, pos)
+	return true
+}
+
+// fieldType reads the type of a field.
+func (l *loader) fieldType(f *field, path string) bool {
+	t := f.def.Type
+	pos := l.src.pos(t.Position)
+	f.NonNull = t.NonNull
+	if t.Elem != nil {
+		if t.Elem.Elem != nil {
+			l.fault(pos, "use a list", "%s: lists of lists are not supported", path)
+			return false
+		}
+		f.List = true
+	}
+	f.TypeName = t.Name()
+	f.Column = f.Name
+	f.Kind = kindOf(f.TypeName)
+	if e := l.enums[f.TypeName]; e != nil {
+		f.Kind, f.Values = rules.Enum, e.Values
+	}
+	if f.Kind != rules.Invalid {
+		if f.List && !t.Elem.NonNull {
+			l.warn(pos, "write ["+f.TypeName+"!]", "%s: elements of a list are never null", path)
+		}
+		if f.relation != nil {
+			l.fault(l.directivePos(f.relation), remove, "%s: @relation goes on fields whose type is a collection, this is a %s", path, t)
+		}
+		return true
+	}
+	for _, c := range l.collections {
+		if c.Name == f.TypeName {
+			f.Kind, f.target, f.list = rules.Ref, c, f.List
+			f.Target = c.Collection
+			f.Field.Field.Target = c.Object
+			f.List = false
+			return true
+		}
+	}
+	switch {
+	case slices.Contains(laterScalars, f.TypeName):
+		l.fault(pos, "use String", "%s: scalar %s is not supported in this version", path, f.TypeName)
+	case isRoot(f.TypeName):
+		l.fault(pos, remove, "%s: %s cannot be the type of a field", path, f.TypeName)
+	case !l.refused[f.TypeName] && !l.suspect[f.TypeName]:
+		names := slices.Clone(builtinScalars)
+		for _, d := range l.declared {
+			names = append(names, d.name)
+		}
+		slices.Sort(names)
+		l.fault(pos, didYouMean(f.TypeName, names), "%s: unknown type %s", path, f.TypeName)
+	}
+	return false
+}

@@ -1,0 +1,165 @@
+package schema
+
+import (
+	"fmt"
+
+	"flora.dev/flora/rules"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// Schema is one checked schema. It is immutable after Load.
+type Schema struct {
+	File        string // name of the file, for messages
+	SDL         string // as the developer wrote it
+	Collections []*Collection
+	Enums       []*Enum
+	Me          []*Collection // collections with an @identity field
+	API         *API
+	Warnings    []Diagnostic
+}
+
+// Collection returns the collection of that GraphQL type name, or nil.
+func (s *Schema) Collection(name string) *Collection {
+	for _, c := range s.Collections {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// Enum is a GraphQL enum of the schema.
+type Enum struct {
+	Name        string
+	Values      []string
+	Description string
+	values      ast.EnumValueList // as declared, for the derived API
+}
+
+// Collection is an object type whose documents are stored.
+type Collection struct {
+	*rules.Object
+	Plural      string // name of its list field: products
+	Description string
+	Fields      []*Field // declared order; Object.Fields has the same order
+	Uniques     []*Unique
+	Indexes     []*Index
+	Access      Access
+	Pos         Position
+}
+
+// FieldNamed returns the declared field of that name, or nil.
+func (c *Collection) FieldNamed(name string) *Field {
+	for _, f := range c.Fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// Access are the type's rules by action. Each Pred is the OR of all grants,
+// each decided alone, roles included; rules.False where there is no grant.
+// Read and Delete speak of rules.Old, Create of rules.New, Update of both.
+type Access struct {
+	Read, Create, Update, Delete Rule
+}
+
+// Rule is a compiled access rule and where it stands (its first @auth).
+type Rule struct {
+	Pred rules.Pred
+	Pos  Position
+}
+
+// Field is a declared field of a collection.
+type Field struct {
+	*rules.Field
+	Description string
+	Collection  *Collection
+	Target      *Collection // of a relation
+	Default     *rules.Expr // @default, or nil
+	Set         *rules.Expr // @set, or nil
+	SetOnCreate bool
+	SetOnUpdate bool
+	Unique      *Unique // of this field alone, or nil
+	// Rules of the field's own, required in addition to the type's. A nil
+	// Pred means that the field follows its type. Read speaks of rules.Old,
+	// Create of rules.New, Update of both.
+	Read, Create, Update Rule
+	DenyError            bool // onDeny: ERROR
+	Pos                  Position
+	deprecated           *ast.Directive // for the derived API
+}
+
+// Settable reports whether clients may set the field.
+func (f *Field) Settable() bool { return f.Set == nil }
+
+// Unique is a unique key: null-filtered, with a finder.
+type Unique struct {
+	Name   string // of the index on disk
+	Fields []*Field
+}
+
+// Index is a secondary index.
+type Index struct {
+	Name   string
+	Fields []*Field
+}
+
+// Position is a place in the developer's file, counted from 1.
+type Position struct {
+	File         string
+	Line, Column int
+}
+
+func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+
+// Diagnostic is a fault or a warning, with its place.
+type Diagnostic struct {
+	Pos     Position
+	Message string // what was found and expected
+	Hint    string // what to write instead, may be empty
+}
+
+func (d Diagnostic) String() string {
+	s := d.Pos.String() + ": " + d.Message
+	if d.Hint != "" {
+		s += ", " + d.Hint
+	}
+	return s
+}
+
+// Diagnostics are all faults of a schema, by position. As an error its text
+// has one line per fault.
+type Diagnostics []Diagnostic
+
+// API is the derived GraphQL API.
+type API struct {
+	SDL      string // what /schema.graphql serves: only what a client can use
+	AST      *ast.Schema
+	Query    map[string]*Root
+	Mutation map[string]*Root
+}
+
+// Op is what a root field does.
+type Op uint8
+
+// The operations.
+const (
+	FindByID Op = iota + 1
+	FindUnique
+	Me
+	List
+	Create
+	Update
+	PartialUpdate
+	Delete
+)
+
+// Root is a generated root field.
+type Root struct {
+	Name       string
+	Op         Op
+	Collection *Collection
+	Unique     *Unique // of FindUnique: arguments are named as its fields
+}

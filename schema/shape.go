@@ -1,0 +1,60 @@
+package schema
+
+import "flora.dev/flora/rules"
+
+// ShapeKind says how a value is written.
+type ShapeKind uint8
+
+// The kinds of Shape.
+const (
+	ShapeNull     ShapeKind = iota // null, whatever the text
+	ShapeLiteral                   // Literal, whatever the text
+	ShapeScalar                    // a JSON scalar of Scalar, or a list of them
+	ShapeObject                    // null, or a node written with Members
+	ShapePage                      // [total?, [node*]] written with Members
+	ShapeEdges                     // in a page: list of edges; Members are of an edge
+	ShapeNodes                     // in a page: list of nodes; Members are of a node
+	ShapeTotal                     // in a page: the count
+	ShapePageInfo                  // in a page: Members are of PageInfo
+	ShapeCursor                    // in an edge: its cursor
+	ShapeNode                      // in an edge: the node; Members are of the node
+	ShapeHasNext                   // in a PageInfo ...
+	ShapeHasPrevious
+	ShapeStartCursor
+	ShapeEndCursor
+)
+
+// Shape says how positional JSON text (store.Select) becomes a response value.
+type Shape struct {
+	Kind    ShapeKind
+	Scalar  rules.Kind // of ShapeScalar
+	List    bool       // of ShapeScalar
+	Literal []byte     // of ShapeLiteral
+	Members []Member   // in response order
+	// Guarded: the text is null where the caller may not read the value, else
+	// [value]. Denied: it is known without the text that the caller may not.
+	// Both write null and note the path in extensions.denied, or, with
+	// DenyError, as an error with code FORBIDDEN.
+	Guarded, Denied, DenyError bool
+	Page                       *Page // of ShapePage
+}
+
+// Member is one key of a response object.
+type Member struct {
+	Key   []byte // encoded with its quotes and colon: "name":
+	Name  string // the response key, for paths
+	Index int    // the value's place in the node; -1 where Shape needs none
+	Shape *Shape
+}
+
+// Page is what writing a page needs beyond its members.
+type Page struct {
+	Total   bool // the text has a count
+	Listed  bool // the text has a list of nodes
+	Size    int  // nodes shown; one more in the text means that there is a next page
+	HasPrev bool // the page began after a cursor
+	// Keys are the places of the cursor's values in a node; Cursor makes a
+	// cursor of their raw JSON texts. Nil where no cursor is selected.
+	Keys   []int
+	Cursor func(values []string) string
+}

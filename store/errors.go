@@ -1,0 +1,38 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors of every engine. Test with errors.Is.
+var (
+	ErrUnavailable = errors.New("store unavailable")                      // not reached, busy, deadline: try again
+	ErrNoSchema    = errors.New("no schema is deployed in this store")    // deploy one
+	ErrStale       = errors.New("another schema version is deployed")     // plan again
+	ErrLimit       = errors.New("statement is larger than a store takes") // ask for less
+)
+
+// Refusal is why a write was refused.
+type Refusal uint8
+
+// The refusals.
+const (
+	Forbidden Refusal = iota + 1 // a rule, or a connected document that does not exist or is hidden
+	Conflict                     // a unique value is taken, or a deleted document is still referenced
+	TooLarge                     // a value or row is larger than the store takes
+)
+
+// WriteError is a refusal of one head. It never carries database text or values.
+type WriteError struct {
+	Head int // index of the top-level head
+	Why  Refusal
+	Err  error // for logs, may be nil
+}
+
+func (e *WriteError) Error() string {
+	return fmt.Sprintf("write head %d: refused (%d): %v", e.Head, e.Why, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *WriteError) Unwrap() error { return e.Err }

@@ -1,0 +1,104 @@
+package sqlgen
+
+import "flora.dev/flora/rules"
+
+// Dialect is how one engine spells what SQL leaves open. In templates $1 and
+// $2 stand for operands.
+type Dialect struct {
+	param string // before the number of a parameter
+
+	// JSON. Nested JSON is marked as such again in SQLite: the value of a
+	// subquery loses its subtype and would come out as a quoted string.
+	array                        string // constructor of an array
+	oneOpen, oneClose            string // around SELECT <node> FROM ...
+	listOpen, listFrom, listEnd  string // <open> node <from> ordered rows AS alias <end>
+	outerOrder                   bool   // rows of a subquery have no order: sort again
+	guardOpen, guardEnd          string // around CASE ... END
+	rootOpen, rootEnd            string // around the value of a root
+	time, list, timeList         string // values that are not JSON by themselves, "" if they are
+	timeListNeedsQuery           bool   // timeList holds a subquery
+	startsWith, endsWith, within string
+	notStartsWith, notEndsWith   string
+	notWithin                    string
+	in, notIn                    string // $1 in the list $2
+	length, listLength           string
+
+	greatest  string // function: the greater of two
+	dual      string // what a SELECT without a table needs before WHERE
+	returning string // clause of a write that returns columns
+
+	ddl ddl
+}
+
+// SQLite is the dialect of SQLite 3.44 and later. Booleans are 0 and 1, times
+// INTEGER microseconds, lists JSON text.
+var SQLite = &Dialect{
+	param: "?",
+
+	array:   "json_array(",
+	oneOpen: "json((SELECT ", oneClose: "))",
+	listOpen: "json((SELECT json_group_array(", listFrom: ") FROM (", listEnd: "))",
+	guardOpen: "json(CASE WHEN ", guardEnd: " END)",
+	list: "json($1)", timeList: "json($1)",
+
+	// LIKE folds case and has wildcards; substr and instr count code points.
+	startsWith:    "substr($1, 1, length($2)) = $2",
+	notStartsWith: "substr($1, 1, length($2)) <> $2",
+	endsWith:      "substr($1, length($1) - length($2) + 1) = $2",
+	notEndsWith:   "substr($1, length($1) - length($2) + 1) <> $2",
+	within:        "instr($1, $2) > 0",
+	notWithin:     "instr($1, $2) = 0",
+	in:            "$1 IN (SELECT _e.value FROM json_each($2) AS _e)",
+	notIn:         "$1 NOT IN (SELECT _e.value FROM json_each($2) AS _e)",
+	length:        "length($1)", listLength: "json_array_length($1)",
+
+	greatest: "max", returning: " RETURNING ",
+
+	ddl: ddl{
+		types: map[rules.Kind]string{
+			rules.Bool: "INTEGER", rules.Int: "INTEGER", rules.Long: "INTEGER", rules.Float: "REAL",
+			rules.String: "TEXT", rules.ID: "TEXT", rules.Date: "TEXT", rules.Time: "INTEGER",
+			rules.Enum: "TEXT", rules.Ref: "TEXT",
+		},
+		listType: "TEXT", key: "TEXT", bytes: "BLOB",
+		boolCheck: true, inlineKeys: true, tableEnd: ", PRIMARY KEY ($1)) STRICT",
+		uniqueIndex: "CREATE UNIQUE INDEX ", indexTail: true, defaultOpen: " DEFAULT ",
+		text: sqliteText, timeLiteral: "$1", dateLiteral: "$1", trueLiteral: "1", falseLiteral: "0",
+	},
+}
+
+// Spanner is the dialect of Cloud Spanner's GoogleSQL.
+var Spanner = &Dialect{
+	param: "@p",
+
+	array:   "JSON_ARRAY(",
+	oneOpen: "(SELECT ", oneClose: ")",
+	listOpen: "ARRAY(SELECT ", listFrom: " FROM (", listEnd: ")", outerOrder: true,
+	guardOpen: "CASE WHEN ", guardEnd: " END",
+	rootOpen: "TO_JSON_STRING(", rootEnd: ")",
+	time: "UNIX_MICROS($1)",
+	// The emulator and the service disagree on arrays inside CASE, hence TO_JSON.
+	timeList:           "CASE WHEN $1 IS NOT NULL THEN TO_JSON(ARRAY(SELECT UNIX_MICROS(_e) FROM UNNEST($1) AS _e WITH OFFSET AS _o ORDER BY _o)) END",
+	timeListNeedsQuery: true,
+
+	startsWith: "STARTS_WITH($1, $2)", notStartsWith: "STARTS_WITH($1, $2) = FALSE",
+	endsWith: "ENDS_WITH($1, $2)", notEndsWith: "ENDS_WITH($1, $2) = FALSE",
+	within: "STRPOS($1, $2) > 0", notWithin: "STRPOS($1, $2) = 0",
+	in: "$1 IN UNNEST($2)", notIn: "$1 NOT IN UNNEST($2)",
+	length: "CHAR_LENGTH($1)", listLength: "ARRAY_LENGTH($1)",
+
+	greatest: "GREATEST", dual: " FROM UNNEST([1])", returning: " THEN RETURN ",
+
+	ddl: ddl{
+		types: map[rules.Kind]string{
+			rules.Bool: "BOOL", rules.Int: "INT64", rules.Long: "INT64", rules.Float: "FLOAT64",
+			rules.String: "STRING(MAX)", rules.ID: "STRING(MAX)", rules.Date: "DATE", rules.Time: "TIMESTAMP",
+			rules.Enum: "STRING(MAX)", rules.Ref: "STRING(128)",
+		},
+		key: "STRING(128)", bytes: "BYTES(64)",
+		tableEnd:    ") PRIMARY KEY ($1)",
+		uniqueIndex: "CREATE UNIQUE NULL_FILTERED INDEX ", defaultOpen: " DEFAULT (", defaultEnd: ")",
+		text: spannerText, timeLiteral: "TIMESTAMP_MICROS($1)", dateLiteral: "DATE $1",
+		trueLiteral: "TRUE", falseLiteral: "FALSE",
+	},
+}

@@ -1,0 +1,171 @@
+package sqlgen
+
+import (
+	"strconv"
+
+	"flora.dev/flora/rules"
+	"flora.dev/flora/store"
+)
+
+// deployed is the number of the deployed schema version, null for none.
+const deployed = "(SELECT MAX(_v.version) FROM flora_schema AS _v)"
+
+// Query prints a whole query operation as one SELECT of one row: columns r0,
+// r1 ... with the JSON text of each root, and v with the number of the deployed
+// schema version (NULL where none is). A root that is NULL is the JSON null.
+func (d *Dialect) Query(q *store.Query) (Statement, error) {
+	p := d.printer()
+	body := p.text(func() {
+		p.put("SELECT ")
+		for i := range q.Roots {
+			p.put(p.rootOpen)
+			p.selection(&q.Roots[i])
+			p.put(p.rootEnd, " AS r", strconv.Itoa(i), ", ")
+		}
+		p.put(deployed, " AS v")
+	})
+	for i, s := range p.sets {
+		if i == 0 {
+			p.put("WITH ")
+		} else {
+			p.put(", ")
+		}
+		p.put(s.name, " AS (", s.text, ")")
+	}
+	if len(p.sets) > 0 {
+		p.put(" ")
+	}
+	p.put(body)
+	return p.statement()
+}
+
+// selection prints a Select as a JSON value.
+func (p *printer) selection(s *store.Select) {
+	a := p.newAlias("t")
+	sc := &scope{name: a}
+	defer p.bind(s.Var, sc)()
+	if s.One {
+		p.put(p.oneOpen)
+		p.node(s.Columns)
+		p.from(s.From, a)
+		p.where(s.Where)
+		p.put(p.oneClose)
+		return
+	}
+	// The count and the list ask the same condition under the same alias.
+	where := p.text(func() { p.where(s.Where) })
+	p.put(p.array)
+	if s.Total {
+		p.put("(SELECT COUNT(*)")
+		p.from(s.From, a)
+		p.put(where, ")")
+	}
+	if s.Total && s.List {
+		p.put(", ")
+	}
+	if s.List {
+		p.list(s, sc, where)
+	}
+	p.put(")")
+}
+
+// list prints the nodes of a page: the documents are found, sorted and cut off
+// in an inner SELECT, and made into JSON in an outer one under the same alias.
+func (p *printer) list(s *store.Select, sc *scope, where string) {
+	order := s.Order
+	if n := len(order); n == 0 || !isKey(order[n-1].Field) {
+		order = append(order[:n:n], store.Order{Field: s.From.Key})
+	}
+	p.put(p.listOpen)
+	sc.record, sc.used = true, nil
+	p.node(s.Columns)
+	outer := ""
+	if p.outerOrder {
+		outer = p.text(func() { p.orderBy(s.Var, order) })
+	}
+	sc.record = false
+	p.put(p.listFrom, "SELECT ")
+	for i, f := range sc.used {
+		if i > 0 {
+			p.put(", ")
+		}
+		p.put(sc.name, ".", quote(f.Column))
+	}
+	if len(sc.used) == 0 {
+		p.put("1")
+	}
+	p.from(s.From, sc.name)
+	p.put(where)
+	if after := p.text(func() { p.where(s.After) }); after != "" {
+		if where != "" {
+			after = " AND " + after[len(" WHERE "):]
+		}
+		p.put(after)
+	}
+	p.orderBy(s.Var, order)
+	p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(s.Limit)}), ") AS ", sc.name, outer, p.listEnd)
+}
+
+func (p *printer) from(o *rules.Object, alias string) {
+	p.put(" FROM ", quote(o.Table), " AS ", alias)
+}
+
+// where prints a WHERE clause, nothing if all conditions are true.
+func (p *printer) where(qs ...rules.Pred) {
+	if t := p.text(func() { p.and(qs...) }); t != "" {
+		p.put(" WHERE ", t[len(" AND "):])
+	}
+}
+
+// orderBy sorts with nulls first in ascending order, which is what both
+// engines do.
+func (p *printer) orderBy(v rules.Var, order []store.Order) {
+	for i, o := range order {
+		sep := ", "
+		if i == 0 {
+			sep = " ORDER BY "
+		}
+		p.put(sep, p.column(rules.Col{Var: v, Field: o.Field}))
+		if o.Desc {
+			p.put(" DESC")
+		}
+	}
+}
+
+// node prints the JSON array of a node's values.
+func (p *printer) node(columns []store.Column) {
+	p.put(p.array)
+	for i := range columns {
+		if i > 0 {
+			p.put(", ")
+		}
+		c := &columns[i]
+		if c.Guard == nil {
+			p.value(c)
+			continue
+		}
+		p.put(p.guardOpen)
+		p.pred(c.Guard)
+		p.put(" THEN ", p.array)
+		p.value(c)
+		p.put(")", p.guardEnd)
+	}
+	p.put(")")
+}
+
+func (p *printer) value(c *store.Column) {
+	if c.Nested != nil {
+		p.selection(c.Nested)
+		return
+	}
+	template := "$1"
+	switch kind, list := kindOf(c.Value); {
+	case list && kind == rules.Time:
+		template = p.timeList
+	case list && p.Dialect.list != "":
+		template = p.Dialect.list
+	case !list && kind == rules.Time && p.time != "":
+		template = p.time
+	}
+	p.fill(template, p.operand(c.Value))
+}

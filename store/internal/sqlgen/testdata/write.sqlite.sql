@@ -1,0 +1,61 @@
+-- insert
+INSERT INTO `Project` (`flora_id`, `flora_ts`, `name`, `size`) VALUES (?1, ?2, ?3, ?4)
+-- p1 ID p1
+-- p2 Long 1000
+-- p3 String n
+-- p4 Int <nil>
+
+-- insert guarded
+INSERT INTO `Project` (`flora_id`, `flora_ts`, `name`, `size`, `lead`) SELECT ?1, ?2, ?3, ?4, (SELECT _u1.`flora_id` FROM `User` AS _u1 WHERE _u1.`sub` = ?5) WHERE EXISTS (SELECT 1 FROM `Team` AS _d2 WHERE _d2.`flora_id` = ?6 AND _d2.`flora_id` IN (SELECT _k3.`team` AS k FROM `Member` AS _k3 WHERE _k3.`user` = (SELECT _u4.`flora_id` FROM `User` AS _u4 WHERE _u4.`sub` = ?5)))
+-- p1 ID p1
+-- p2 Long 1000
+-- p3 String n
+-- p4 Int <nil>
+-- p5 String alice
+-- p6 Ref t1
+
+-- insert for a version
+INSERT INTO `Project` (`flora_id`, `flora_ts`, `name`, `size`) SELECT ?1, ?2, ?3, ?4 WHERE (SELECT MAX(_v.version) FROM flora_schema AS _v) = ?5 RETURNING json_array(`flora_id`, `due`, json(`scores`)) AS r0
+-- p1 ID p1
+-- p2 Long 1000
+-- p3 String n
+-- p4 Int <nil>
+-- p5 Long 3
+
+-- insert guarded for a version
+INSERT INTO `Project` (`flora_id`, `flora_ts`, `name`, `size`) SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM `Team` AS _d1 WHERE _d1.`flora_id` = ?6 AND _d1.`flora_id` IN (SELECT _k2.`team` AS k FROM `Member` AS _k2 WHERE _k2.`user` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = ?7))) AND (SELECT MAX(_v.version) FROM flora_schema AS _v) = ?5
+-- p1 ID p1
+-- p2 Long 1000
+-- p3 String n
+-- p4 Int <nil>
+-- p5 Long 3
+-- p6 Ref t1
+-- p7 String alice
+
+-- update
+UPDATE `Project` SET `name` = ?1, `size` = ?2, `secret` = `Project`.`name`, `flora_ts` = max(?3, `Project`.`flora_ts` + 1) WHERE `Project`.`flora_id` = ?4 AND `Project`.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = ?5)) AND `Project`.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = ?5) RETURNING json_array(`flora_id`, `due`, json(`scores`)) AS r0
+-- p1 String n
+-- p2 Int <nil>
+-- p3 Long 1000
+-- p4 ID p1
+-- p5 String alice
+
+-- touch
+UPDATE `Project` SET `flora_ts` = max(?1, `Project`.`flora_ts` + 1) WHERE `Project`.`flora_id` = ?2 AND (SELECT MAX(_v.version) FROM flora_schema AS _v) = ?3
+-- p1 Long 1000
+-- p2 ID p1
+-- p3 Long 2
+
+-- delete
+DELETE FROM `Project` WHERE `Project`.`flora_id` = ?1 AND `Project`.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = ?2)) AND `Project`.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = ?2)
+-- p1 ID p1
+-- p2 String alice
+
+-- update that speaks of the new document
+-- error: print statement: document 2 of Project.name is not bound
+
+-- probe
+SELECT EXISTS (SELECT 1 FROM `Project` WHERE `Project`.`flora_id` = ?1 AND `Project`.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = ?2)) AND `Project`.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = ?2)) AS r, (SELECT MAX(_v.version) FROM flora_schema AS _v) AS v
+-- p1 ID p1
+-- p2 String alice
+

@@ -1,0 +1,33 @@
+package store
+
+import (
+	"fmt"
+
+	"flora.dev/flora/schema"
+)
+
+// Deployment is a deployed schema version.
+type Deployment struct {
+	Version int64
+	SDL     string // the developer's file as deployed
+	Secret  []byte // 32 random bytes made at the first deploy, shared by all instances
+}
+
+// Migration brings a store from one version to the next.
+type Migration struct {
+	From  int64 // version that Steps start from, 0 for an empty store
+	Reset bool  // drop every collection and its data first; Steps then start from nothing
+	SDL   string
+	Steps []schema.Step
+}
+
+// StepError is a step that the store's data does not allow.
+type StepError struct {
+	Step schema.Step
+	Err  error
+}
+
+func (e *StepError) Error() string { return fmt.Sprintf("apply %s: %v", e.Step, e.Err) }
+
+// Unwrap returns the cause.
+func (e *StepError) Unwrap() error { return e.Err }

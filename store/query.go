@@ -1,0 +1,58 @@
+package store
+
+import (
+	"flora.dev/flora/rules"
+)
+
+// Query is one GraphQL query operation: root fields that read one snapshot.
+type Query struct {
+	Roots []Select
+}
+
+// Select reads documents of one collection. All predicates are in the form
+// that rules.T leaves and speak of Var for the document read, and of the Var
+// of enclosing Selects. Vars are unique in a Query.
+//
+// Its answer is positional JSON text:
+//
+//	One:  null | node
+//	page: [ total?, [ node* ] ]
+//	node: [ value* ], one for each Column
+type Select struct {
+	From  *rules.Object
+	Var   rules.Var
+	Where rules.Pred // row rule AND filter AND join; decides which documents there are
+	One   bool       // at most one document: the answer is a node or null
+
+	// Of a page only:
+	After rules.Pred // what follows the cursor, true if there is none; not part of the count
+	Order []Order    // _id is always the last key, added by the planner
+	Limit int        // most nodes returned: page size + 1
+	Total bool       // count the documents of Where
+	List  bool       // without nodes (only the count is asked) if false
+
+	Columns []Column
+}
+
+// Order is a sort key of the document read. Nulls are first in ascending order.
+type Order struct {
+	Field *rules.Field
+	Desc  bool
+}
+
+// Column is one value of a node: exactly one of Value and Nested is set.
+//
+//	Value:  JSON scalar | list; Time as microseconds, Boolean as true/false or 1/0
+//	Nested: the answer of the nested Select, null for a One that is absent
+//	Guard:  null where Guard is not true, else [ value ]
+type Column struct {
+	Value  rules.Operand // usually a rules.Col
+	Nested *Select
+	Guard  rules.Pred // nil: none
+}
+
+// Rows is the answer to a Query.
+type Rows struct {
+	Roots   []string // JSON text per root, valid until forever (a copy)
+	Version int64    // the deployed schema version in the snapshot read
+}

@@ -1,0 +1,59 @@
+package spanner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	cloud "cloud.google.com/go/spanner"
+	"google.golang.org/grpc/codes"
+
+	"flora.dev/flora/store"
+)
+
+// Errors are told apart by their gRPC code and by what was asked, never by
+// their text, which quotes stored values and changes between releases.
+
+// isUnavailable reports whether asking again later may succeed. Context errors
+// come both raw and with a code.
+func isUnavailable(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return true
+	}
+	switch cloud.ErrCode(err) {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Aborted, codes.ResourceExhausted:
+		return true
+	}
+	return false
+}
+
+// unavailable marks err as one after which the caller may try again.
+func unavailable(err error) error { return fmt.Errorf("%w: %w", store.ErrUnavailable, err) }
+
+// readError is what a failed read means.
+func readError(err error) error {
+	if isUnavailable(err) {
+		return unavailable(err)
+	}
+	return fmt.Errorf("read spanner: %w", err)
+}
+
+// writeError is what a failed write of the head means. What is no refusal is
+// an error of this program: a guard that raises (OutOfRange), a statement that
+// Spanner does not take (InvalidArgument), a missing table (NotFound).
+func writeError(head int, kind store.HeadKind, err error) error {
+	refuse := func(why store.Refusal) error { return &store.WriteError{Head: head, Why: why, Err: err} }
+	if isUnavailable(err) {
+		return unavailable(err)
+	}
+	switch cloud.ErrCode(err) {
+	case codes.AlreadyExists: // a unique index; ids are fresh
+		return refuse(store.Conflict)
+	case codes.FailedPrecondition: // a foreign key
+		if kind == store.Delete {
+			return refuse(store.Conflict) // of a document that refers to this one
+		}
+		return refuse(store.Forbidden) // to a document that does not exist
+	}
+	return fmt.Errorf("write spanner: %w", err)
+}

@@ -1,0 +1,32 @@
+package store
+
+import "context"
+
+// Store is one database that holds the documents of one deployed schema.
+// All methods may be called from many goroutines. Every method returns a
+// context error as ErrUnavailable wrapping it.
+type Store interface {
+	// Read runs a query operation, all its roots, as one statement on one
+	// snapshot: one round trip. It may be retried. Errors: ErrLimit,
+	// ErrUnavailable. The version it returns is that of its own snapshot.
+	Read(ctx context.Context, q *Query) (*Rows, error)
+
+	// Write runs the heads of a mutation in order, in one transaction: all or
+	// nothing. A refusal is a *WriteError that names the head; nothing was
+	// written then. An update or delete that hits nothing its caller can read
+	// is no error: its result is not Hit, and the other heads go on. After
+	// ErrUnavailable the outcome is open: the transaction may have committed.
+	Write(ctx context.Context, m *Mutation) (*Outcome, error)
+
+	// Deployed returns the newest deployed schema and the store's secret.
+	// Errors: ErrNoSchema where nothing was ever deployed, ErrUnavailable.
+	Deployed(ctx context.Context) (*Deployment, error)
+
+	// Deploy applies the steps and then publishes the SDL as version
+	// From+1. Errors: ErrStale if the deployed version is not From (0: none);
+	// a *StepError for a step that the data does not allow.
+	Deploy(ctx context.Context, m *Migration) (*Deployment, error)
+
+	// Close ends the store: running operations end first.
+	Close() error
+}

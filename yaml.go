@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+)
+
+// faults collects what is wrong in a YAML file, as file:line:col.
+type faults struct {
+	file string
+	body ast.Node
+	list []string
+}
+
+// add notes a fault at a YAML path of the file ($.providers[0].issuer), or at
+// the nearest part of the path that exists.
+func (f *faults) add(path, format string, args ...any) {
+	for f.body != nil && path != "$" {
+		if p, err := yaml.PathString(path); err == nil {
+			if n, err := p.FilterNode(f.body); err == nil && n != nil {
+				f.at(n, format, args...)
+				return
+			}
+		}
+		path = path[:strings.LastIndexAny(path, ".[")]
+	}
+	f.list = append(f.list, f.file+": "+fmt.Sprintf(format, args...))
+}
+
+func (f *faults) at(n ast.Node, format string, args ...any) {
+	place := f.file
+	if t := first(n).GetToken(); t != nil && t.Position != nil {
+		place = fmt.Sprintf("%s:%d:%d", f.file, t.Position.Line, t.Position.Column)
+	}
+	f.list = append(f.list, place+": "+fmt.Sprintf(format, args...))
+}
+
+// first is the node where the text of n begins: a block mapping's own token is
+// the colon of its first pair.
+func first(n ast.Node) ast.Node {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return n.Values[0].Key
+		}
+	case *ast.MappingValueNode:
+		return n.Key
+	}
+	return n
+}
+
+// yamlFault makes an error of the YAML library one line with its place.
+func yamlFault(file string, err error) string {
+	if e, ok := err.(yaml.Error); ok && e.GetToken() != nil && e.GetToken().Position != nil {
+		p := e.GetToken().Position
+		return fmt.Sprintf("%s:%d:%d: %s", file, p.Line, p.Column, e.GetMessage())
+	}
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	return file + ": " + text
+}
+
+// checkYAML compares a node with the Go type it will be decoded into: all
+// unknown keys and wrong types at once, in the words of the file's author. The
+// library alone stops at the first, and takes a number for a string.
+func checkYAML(f *faults, n ast.Node, into any) {
+	checkType(f, n, reflect.TypeOf(into), "the file")
+}
+
+func checkType(f *faults, n ast.Node, t reflect.Type, key string) {
+	if a, ok := n.(*ast.AnchorNode); ok {
+		n = a.Value
+	}
+	if n == nil || n.Type() == ast.NullType || n.Type() == ast.AliasType {
+		return
+	}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	wrong := func(want string) { f.at(n, "%s must be %s, found %s", key, want, found(n)) }
+	if t == reflect.TypeFor[limit]() {
+		return // judged where its unit is known
+	}
+	if t == reflect.TypeFor[role]() && isString(n) {
+		return
+	}
+	switch t.Kind() {
+	case reflect.String:
+		if !isString(n) {
+			wrong("a string")
+		}
+	case reflect.Int:
+		if n.Type() != ast.IntegerType {
+			wrong("a whole number")
+		}
+	case reflect.Bool:
+		if n.Type() != ast.BoolType {
+			wrong("true or false")
+		}
+	case reflect.Slice:
+		list, ok := n.(*ast.SequenceNode)
+		if !ok {
+			wrong("a list")
+			return
+		}
+		for i, v := range list.Values {
+			checkType(f, v, t.Elem(), fmt.Sprintf("%s[%d]", key, i))
+		}
+	case reflect.Struct, reflect.Map:
+		m, ok := n.(ast.MapNode)
+		if !ok {
+			wrong("a mapping of keys to values")
+			return
+		}
+		if t.Kind() == reflect.Struct {
+			checkKeys(f, m, t)
+		}
+	}
+}
+
+func checkKeys(f *faults, m ast.MapNode, t reflect.Type) {
+	fields := map[string]reflect.Type{}
+	for i := range t.NumField() {
+		if key := t.Field(i).Tag.Get("yaml"); key != "" {
+			fields[key] = t.Field(i).Type
+		}
+	}
+	for it := m.MapRange(); it.Next(); {
+		name := it.Key().GetToken().Value
+		if ft, known := fields[name]; known {
+			checkType(f, it.Value(), ft, name)
+			continue
+		}
+		hint := ""
+		for known := range fields {
+			if fold(known) == fold(name) {
+				hint = ", did you mean " + known + "?"
+			}
+		}
+		f.at(it.Key(), "unknown key %s%s", name, hint)
+	}
+}
+
+// fold makes data-dir, data_dir and dataDir the same.
+func fold(s string) string { return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(s)) }
+
+func isString(n ast.Node) bool { return n.Type() == ast.StringType || n.Type() == ast.LiteralType }
+
+func found(n ast.Node) string {
+	switch n.Type() {
+	case ast.MappingType, ast.MappingValueType:
+		return "a mapping"
+	case ast.SequenceType:
+		return "a list"
+	case ast.StringType, ast.LiteralType:
+		return fmt.Sprintf("%q", n.GetToken().Value)
+	}
+	return n.GetToken().Value
+}
