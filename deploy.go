@@ -31,12 +31,12 @@ func (c *deployCommand) Run(a *app) error {
 		return errReported
 	}
 	a.warn(next)
-	db, err := openStore(a.ctx, c.Store, true)
+	db, err := a.openStore(c.Store, true)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	p, err := plan(a.ctx, db, next)
+	p, err := plan(a.ctx, db, next, false)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (c *deployCommand) Run(a *app) error {
 		fmt.Fprintln(a.stderr, "flora: nothing was deployed")
 		return errReported
 	}
-	d, err := p.apply(a.ctx, db, false)
+	d, err := p.apply(a.ctx, db)
 	if err != nil {
 		return err
 	}
@@ -58,12 +58,13 @@ func (c *deployCommand) Run(a *app) error {
 type migrationPlan struct {
 	next    *schema.Schema
 	current *store.Deployment // nil for an empty store
+	reset   bool              // all documents are dropped first
 	steps   []schema.Step
-	losses  []schema.Diagnostic // why it cannot be done without losing data
+	losses  []string // why it cannot be done without losing data
 }
 
-// plan compares a schema with what is deployed.
-func plan(ctx context.Context, db store.Store, next *schema.Schema) (*migrationPlan, error) {
+// plan compares a schema with what is deployed, or with nothing for a reset.
+func plan(ctx context.Context, db store.Store, next *schema.Schema, reset bool) (*migrationPlan, error) {
 	p := &migrationPlan{next: next}
 	current, err := db.Deployed(ctx)
 	var old *schema.Schema
@@ -71,6 +72,8 @@ func plan(ctx context.Context, db store.Store, next *schema.Schema) (*migrationP
 	case errors.Is(err, store.ErrNoSchema):
 	case err != nil:
 		return nil, fmt.Errorf("read deployed schema: %w", err)
+	case reset:
+		p.current, p.reset = current, true
 	default:
 		p.current = current
 		if old, err = schema.Load("deployed.graphql", []byte(current.SDL)); err != nil {
@@ -83,19 +86,17 @@ func plan(ctx context.Context, db store.Store, next *schema.Schema) (*migrationP
 
 // unchanged reports whether the very text is deployed already.
 func (p *migrationPlan) unchanged() bool {
-	return p.current != nil && p.current.SDL == p.next.SDL && len(p.steps) == 0
+	return p.current != nil && !p.reset && p.current.SDL == p.next.SDL && len(p.steps) == 0
 }
 
-// apply deploys. With reset it drops all documents first.
-func (p *migrationPlan) apply(ctx context.Context, db store.Store, reset bool) (*store.Deployment, error) {
-	m := &store.Migration{Reset: reset, SDL: p.next.SDL, Steps: p.steps}
+// apply deploys.
+func (p *migrationPlan) apply(ctx context.Context, db store.Store) (*store.Deployment, error) {
+	if p.unchanged() {
+		return p.current, nil
+	}
+	m := &store.Migration{Reset: p.reset, SDL: p.next.SDL, Steps: p.steps}
 	if p.current != nil {
 		m.From = p.current.Version
-	}
-	if reset {
-		m.Steps, _ = schema.Diff(nil, p.next)
-	} else if p.unchanged() {
-		return p.current, nil
 	}
 	d, err := db.Deploy(ctx, m)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 
 var errSignature = errors.New("signature does not match")
 
-// signingMethod returns the method of an algorithm and the family of keys it
-// takes, nil for one that Flora never accepts. Symmetric algorithms are absent
-// on purpose: a public key must never become a shared secret (RFC 8725 2.1).
+// signingMethod returns the method of an algorithm, nil for one that Flora
+// never accepts. Symmetric algorithms are absent on purpose: a public key must
+// never become a shared secret (RFC 8725 section 2.1).
 func signingMethod(algorithm string) jwt.SigningMethod {
 	switch algorithm {
 	case "RS256":

@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -189,7 +188,7 @@ func (d *DevIssuer) Mint(req MintRequest) (string, error) {
 		return "", fmt.Errorf("mint token: %w", err)
 	}
 	if _, r := parseToken(signed); r != nil {
-		return "", fmt.Errorf("mint token: %s", strings.TrimPrefix(r.Description, "token "))
+		return "", fmt.Errorf("mint token: %s", r.Description)
 	}
 	return signed, nil
 }

@@ -12,23 +12,23 @@ var ErrUnavailable = errors.New("no keys of the access provider")
 
 // The codes of a Rejection.
 const (
-	CodeTooLarge     = "token_too_large"
-	CodeOpaque       = "token_opaque"    // not a JWT at all
-	CodeEncrypted    = "token_encrypted" // a JWE, opaque to anyone but its issuer
-	CodeMalformed    = "token_malformed"
-	CodeHeader       = "header_not_accepted"
-	CodeType         = "type_not_accepted"
-	CodeAlgorithm    = "algorithm_not_accepted"
-	CodeIssuer       = "issuer_unknown"
-	CodeKey          = "key_unknown"
-	CodeSignature    = "signature_invalid"
-	CodeClaim        = "claim_malformed"
-	CodeAudience     = "audience_mismatch"
-	CodeExpired      = "token_expired"
-	CodeNotYet       = "token_not_yet_valid"
-	CodeSubject      = "subject_not_accepted"
-	CodeIDToken      = "id_token"
-	CodeBoundToken   = "token_bound_to_key"
+	CodeTooLarge   = "token_too_large"
+	CodeOpaque     = "token_opaque"    // not a JWT at all
+	CodeEncrypted  = "token_encrypted" // a JWE, opaque to anyone but its issuer
+	CodeMalformed  = "token_malformed"
+	CodeHeader     = "header_not_accepted"
+	CodeType       = "type_not_accepted"
+	CodeAlgorithm  = "algorithm_not_accepted"
+	CodeIssuer     = "issuer_unknown"
+	CodeKey        = "key_unknown"
+	CodeSignature  = "signature_invalid"
+	CodeClaim      = "claim_malformed"
+	CodeAudience   = "audience_mismatch"
+	CodeExpired    = "token_expired"
+	CodeNotYet     = "token_not_yet_valid"
+	CodeSubject    = "subject_not_accepted"
+	CodeIDToken    = "id_token"
+	CodeBoundToken = "token_bound_to_key"
 )
 
 const passAudience = "pass the audience of this API to the SDK of the access provider (Auth0: authorizationParams.audience)"

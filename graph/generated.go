@@ -160,7 +160,7 @@ type CollectionInfo {
 "A declared field of a collection."
 type FieldInfo {
   name: String!
-  "The type as the file spells it, such as ` + "`" + `[String!]` + "`" + `."
+  "The type, such as ` + "`" + `[String!]!` + "`" + `."
   type: String!
 }
 `, BuiltIn: false},

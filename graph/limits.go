@@ -9,6 +9,7 @@ type Limits struct {
 	Fragments          int   `yaml:"fragments"`          // definitions in the document
 	Aliases            int   `yaml:"aliases"`            // in the document
 	Directives         int   `yaml:"directives"`         // uses in the document
+	Repeats            int   `yaml:"repeats"`            // of a response key in a selection, in the document
 	RootFields         int   `yaml:"rootFields"`         // of an operation, fragments spread
 	Fields             int   `yaml:"fields"`             // of an operation, fragments spread
 	Depth              int   `yaml:"depth"`              // relations below each other, nodes and edges not counted
@@ -32,6 +33,7 @@ func DefaultLimits() Limits {
 		Fragments:          50,
 		Aliases:            50,
 		Directives:         50,
+		Repeats:            100,
 		RootFields:         20,
 		Fields:             5000,
 		Depth:              12,

@@ -13,7 +13,7 @@ type CollectionInfo struct {
 // A declared field of a collection.
 type FieldInfo struct {
 	Name string `json:"name"`
-	// The type as the file spells it, such as `[String!]`.
+	// The type, such as `[String!]!`.
 	Type string `json:"type"`
 }
 

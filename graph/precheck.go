@@ -147,7 +147,7 @@ func (c *checker) count(doc *ast.QueryDocument) *gqlerror.Error {
 	if n := len(doc.Fragments); n > c.limits.Fragments {
 		return exceeds("too many fragments", n, c.limits.Fragments)
 	}
-	var aliases, directives int
+	var aliases, directives, repeats int
 	var deferred *ast.Directive
 	count := func(list ast.DirectiveList) {
 		directives += len(list)
@@ -155,19 +155,24 @@ func (c *checker) count(doc *ast.QueryDocument) *gqlerror.Error {
 			deferred = d
 		}
 	}
-	var walk func(ast.SelectionSet)
-	walk = func(set ast.SelectionSet) {
+	// keys are those of the selection; an inline fragment adds to its parent's.
+	var walk func(set ast.SelectionSet, keys map[string]bool)
+	walk = func(set ast.SelectionSet, keys map[string]bool) {
 		for _, s := range set {
 			switch s := s.(type) {
 			case *ast.Field:
 				if s.Alias != s.Name {
 					aliases++
 				}
+				if keys[s.Alias] {
+					repeats++
+				}
+				keys[s.Alias] = true
 				count(s.Directives)
-				walk(s.SelectionSet)
+				walk(s.SelectionSet, map[string]bool{})
 			case *ast.InlineFragment:
 				count(s.Directives)
-				walk(s.SelectionSet)
+				walk(s.SelectionSet, keys)
 			case *ast.FragmentSpread:
 				count(s.Directives)
 			}
@@ -178,15 +183,18 @@ func (c *checker) count(doc *ast.QueryDocument) *gqlerror.Error {
 		for _, v := range op.VariableDefinitions {
 			count(v.Directives)
 		}
-		walk(op.SelectionSet)
+		walk(op.SelectionSet, map[string]bool{})
 	}
 	for _, f := range doc.Fragments {
 		count(f.Directives)
-		walk(f.SelectionSet)
+		walk(f.SelectionSet, map[string]bool{})
 	}
 	switch {
 	case aliases > c.limits.Aliases:
 		return exceeds("too many aliases", aliases, c.limits.Aliases)
+	case repeats > c.limits.Repeats:
+		// Validation compares all fields of one key with each other.
+		return exceeds("too many fields of one response key", repeats, c.limits.Repeats)
 	case directives > c.limits.Directives:
 		return exceeds("too many directives", directives, c.limits.Directives)
 	case deferred != nil:
@@ -319,9 +327,9 @@ func (c *checker) pageSize(f *ast.Field) int64 {
 	n, err := strconv.ParseFloat(raw, 64) // 1e3 is an integer in JSON
 	switch {
 	case err != nil || n > float64(c.limits.MaxPageSize):
-		c.fail(f, exceeds("first of "+f.Name+" is too large", raw, c.limits.MaxPageSize))
+		c.fail(f, exceeds("first of "+f.Name+" is too large", clip(raw), c.limits.MaxPageSize))
 	case n < 0:
-		c.fail(f, Errorf(BadUserInput, "first of %s: expected a page size from 0 to %d, found %s", f.Name, c.limits.MaxPageSize, raw))
+		c.fail(f, Errorf(BadUserInput, "first of %s: expected a page size from 0 to %d, found %s", f.Name, c.limits.MaxPageSize, clip(raw)))
 	default:
 		size = int64(n)
 	}

@@ -7,13 +7,20 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"flora.dev/flora/graph"
 )
 
+// Schema answers with the published schema.
 func (r *queryAdminResolver) Schema(ctx context.Context) (*graph.SchemaInfo, error) {
-	panic(fmt.Errorf("not implemented: Schema - schema"))
+	if err := r.CanRead(ctx); err != nil {
+		return nil, err
+	}
+	v := r.Version()
+	if v == nil {
+		return nil, graph.Errorf(graph.Unavailable, "no schema is deployed")
+	}
+	return schemaInfo(v), nil
 }
 
 func (r *AdminResolver) Query() graph.QueryResolver { return &queryAdminResolver{r} }

@@ -104,3 +104,17 @@ func (c *Caller) eval(s *Slot) result {
 	c.memo[s] = r
 	return r
 }
+
+// Link returns the value of the claim that links the caller to a document of
+// o; ok is false where the caller has none.
+func (c *Caller) Link(o *Object) (v Value, ok bool) {
+	if o.Identity == nil || !c.signedIn {
+		return Value{}, false
+	}
+	if o.IdentityClaim == "" || o.IdentityClaim == "sub" {
+		return Value{Kind: o.Identity.Kind, V: c.identity}, true
+	}
+	r := c.vouchedClaim(o.IdentityClaim)
+	x, ok := r.scalar(o.Identity.Kind)
+	return Value{Kind: o.Identity.Kind, V: x}, ok
+}

@@ -34,9 +34,11 @@ type term struct {
 	o     *Object // the document that op is the _id of
 	here  bool    // that document is bound: reading its fields is no further hop
 	user  bool    // it is the caller's document
-	path  string
-	hops  []func(Pred) Pred
-	depth int // relations followed
+	// rooted: the first hop leads to the caller's document.
+	rooted bool
+	path   string
+	hops   []func(Pred) Pred
+	depth  int // relations followed
 }
 
 func (t *term) wrap(p Pred) Pred {
@@ -216,7 +218,14 @@ func (s *scope) has(e ast.Expr) Pred {
 	if !t.null && len(t.hops) == 0 {
 		return True
 	}
-	return Definite{t.wrap(Not{IsNull{t.op}})}
+	// Definite on documents, but an absent CurrentUser() stays unknown: a
+	// negated has must not let strangers in.
+	path := *t
+	if t.rooted {
+		path.hops = t.hops[1:]
+		return t.hops[0](Definite{path.wrap(Not{IsNull{t.op}})})
+	}
+	return Definite{path.wrap(Not{IsNull{t.op}})}
 }
 
 // quantifier lowers xs.exists(v, p) and xs.all(v, p).

@@ -81,7 +81,7 @@ func (s *scope) user(e ast.Expr) *term {
 	o := s.env.users[0]
 	v := s.env.fresh()
 	id := s.env.identity(o)
-	return &term{op: Col{v, o.Key}, field: o.Key, kind: Ref, o: o, here: true, user: true, path: "CurrentUser()",
+	return &term{op: Col{v, o.Key}, field: o.Key, kind: Ref, o: o, here: true, user: true, rooted: true, path: "CurrentUser()",
 		hops: []func(Pred) Pred{func(p Pred) Pred { return User{o, id, v, p} }}}
 }
 
@@ -115,7 +115,7 @@ func (s *scope) selected(e, base ast.Expr, name string) *term {
 		s.fault(e, hint, "%s is %s and has no fields", b.path, b.describe())
 		return nil
 	}
-	t := &term{path: b.path + "." + name, hops: b.hops, depth: b.depth}
+	t := &term{path: b.path + "." + name, hops: b.hops, depth: b.depth, rooted: b.rooted}
 	f := b.o.Field(name)
 	if f == nil {
 		names := []string{"_id", "_ts"}

@@ -6,8 +6,10 @@ type Binding struct {
 	// statement; 0 leaves it.
 	Doc Var
 	// New gives newDoc.f: a Val or UserVal where the input decides it, a Col
-	// of Old where the change leaves the stored value. Nil leaves Col{New, f}.
-	New func(f *Field) Operand
+	// of Old where the change leaves the stored value. Old gives the fields of
+	// the stored document, where a rule is asked of one that is about to be
+	// stored. Nil leaves the column.
+	New, Old func(f *Field) Operand
 	// Fresh numbers the variables that the predicate binds, so that they are
 	// unique in a statement.
 	Fresh func() Var
@@ -437,6 +439,9 @@ func (f *folder) operand(x Operand) (_ Operand, ok bool) {
 		}
 		if x.Var == New && f.b.New != nil {
 			return f.b.New(x.Field), true
+		}
+		if x.Var == Old && f.b.Old != nil {
+			return f.b.Old(x.Field), true
 		}
 		if v, ok := f.vars[x.Var]; ok {
 			x.Var = v

@@ -35,14 +35,24 @@ type accessPass struct {
 	env *rules.Env
 }
 
-// arguments of @auth and the actions that they grant, on a type and on a field.
-var grants = map[string][]rules.Action{
-	"all":    {rules.Read, rules.Create, rules.Update, rules.Delete},
-	"write":  {rules.Create, rules.Update, rules.Delete},
-	"read":   {rules.Read},
-	"create": {rules.Create},
-	"update": {rules.Update},
-	"delete": {rules.Delete},
+// granted are the actions that an argument of @auth grants, none for those
+// that grant nothing.
+func granted(argument string) []rules.Action {
+	switch argument {
+	case "all":
+		return []rules.Action{rules.Read, rules.Create, rules.Update, rules.Delete}
+	case "write":
+		return []rules.Action{rules.Create, rules.Update, rules.Delete}
+	case "read":
+		return []rules.Action{rules.Read}
+	case "create":
+		return []rules.Action{rules.Create}
+	case "update":
+		return []rules.Action{rules.Update}
+	case "delete":
+		return []rules.Action{rules.Delete}
+	}
+	return nil
 }
 
 // grant is one @auth: what it allows by action.
@@ -56,8 +66,12 @@ type grant struct {
 func (a *accessPass) grants(c *collection, list []*ast.Directive, owner string, onField bool) []grant {
 	var result []grant
 	for _, d := range list {
-		if d.Name == "auth" && a.enforced(d, owner, onField) {
-			result = append(result, a.grant(c, d, owner, onField))
+		if d.Name != "auth" {
+			continue
+		}
+		ok := a.enforced(d, owner, onField)
+		if g := a.grant(c, d, owner, onField); ok { // compiled in any case, for its faults
+			result = append(result, g)
 		}
 	}
 	return result
@@ -71,7 +85,7 @@ func (a *accessPass) enforced(d *ast.Directive, owner string, onField bool) bool
 	at := func(name string) Position { return a.src.pos(d.Arguments.ForName(name).Position) }
 	var actions []string
 	for _, arg := range d.Arguments {
-		if grants[arg.Name] != nil {
+		if granted(arg.Name) != nil {
 			actions = append(actions, arg.Name)
 		}
 	}
@@ -117,7 +131,7 @@ func others(actions []string, but ...string) string {
 func (a *accessPass) grant(c *collection, d *ast.Directive, owner string, onField bool) grant {
 	g := grant{pos: a.directivePos(d), preds: map[rules.Action]rules.Pred{}, reason: text(d, "reason") != ""}
 	for _, arg := range d.Arguments {
-		for _, action := range grants[arg.Name] {
+		for _, action := range granted(arg.Name) {
 			if onField && action == rules.Delete {
 				continue
 			}
@@ -196,7 +210,9 @@ func (a *accessPass) typeRules(c *collection) {
 }
 
 func (a *accessPass) fieldRules(c *collection, f *field) {
+	before := len(a.faults)
 	list := a.grants(c, f.directives, f.Path(), true)
+	f.misread = len(a.faults) > before
 	f.Read = either(list, rules.Read)
 	f.Create = either(list, rules.Create)
 	f.Update = either(list, rules.Update)
@@ -267,8 +283,8 @@ func (a *accessPass) promotion() {
 			if f.directive("set") != nil || f.Create.Pred != nil && f.Update.Pred != nil {
 				continue
 			}
-			if l := a.suspect; l[f.Name] {
-				continue
+			if f.misread || len(f.directives) < len(f.def.Directives) {
+				continue // a directive of it was reported
 			}
 			why := "rules read it through CurrentUser()"
 			if identity {
@@ -288,30 +304,30 @@ func (a *accessPass) promotion() {
 
 // warnings tells what is open to anyone, and fields that can be written blindly.
 func (a *accessPass) warnings(c *collection) {
-	open := func(r Rule, action rules.Action) bool {
-		return r.Pred == rules.True && !slices.ContainsFunc(c.grants, func(g grant) bool {
-			return g.preds[action] == rules.True && g.reason
-		})
+	// open is where an action is allowed to anyone, without a reason given.
+	open := func(action rules.Action) (Position, bool) {
+		allows := func(g grant) bool { return g.preds[action] == rules.True }
+		i := slices.IndexFunc(c.grants, allows)
+		if i < 0 || slices.ContainsFunc(c.grants, func(g grant) bool { return allows(g) && g.reason }) {
+			return Position{}, false
+		}
+		return c.grants[i].pos, true
 	}
-	if r := c.Access.Read; open(r, rules.Read) {
-		a.warn(r.Pos, `say why with reason: "..."`, "type %s: anyone can read it", c.Name)
+	if pos, ok := open(rules.Read); ok {
+		a.warn(pos, `say why with reason: "..."`, "type %s: anyone can read it", c.Name)
 	}
 	var writes []string
-	var pos Position
-	for _, w := range []struct {
-		rule   Rule
-		action rules.Action
-		name   string
-	}{{c.Access.Create, rules.Create, "create"}, {c.Access.Update, rules.Update, "update"}, {c.Access.Delete, rules.Delete, "delete"}} {
-		if open(w.rule, w.action) {
+	var first Position
+	for i, name := range []string{"create", "update", "delete"} {
+		if pos, ok := open(rules.Create + rules.Action(i)); ok {
 			if writes == nil {
-				pos = w.rule.Pos
+				first = pos
 			}
-			writes = append(writes, w.name)
+			writes = append(writes, name)
 		}
 	}
 	if writes != nil {
-		a.warn(pos, `say why with reason: "..."`, "type %s: anyone can %s it", c.Name, strings.Join(writes, ", "))
+		a.warn(first, `say why with reason: "..."`, "type %s: anyone can %s it", c.Name, strings.Join(writes, ", "))
 	}
 	for _, f := range c.fields {
 		if f.Read.Pred != nil && f.Update.Pred == nil && f.Settable() && c.Access.Update.Pred != rules.False {

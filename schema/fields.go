@@ -41,10 +41,11 @@ func (l *loader) collection(c *collection) {
 		}
 	}
 
+	seen := map[string]*ast.FieldDefinition{} // by name in lower case
 	for _, def := range c.def.Fields {
 		pos := l.src.pos(def.Position)
 		path := c.Name + "." + def.Name
-		if !l.fieldName(c, def, pos, path) {
+		if !l.fieldName(seen, def, pos, path) {
 			continue
 		}
 		f := &field{
@@ -82,19 +83,18 @@ func (l *loader) identifier(owner string, v *ast.Value) {
 	l.name(owner, v.Raw, pos)
 }
 
-func (l *loader) fieldName(c *collection, def *ast.FieldDefinition, pos Position, path string) bool {
-	for _, other := range c.def.Fields {
-		if other == def {
-			break
-		}
-		switch {
-		case other.Name == def.Name:
-			l.fault(pos, "remove one", "%s is declared twice, first at %d:%d", path, l.src.pos(other.Position).Line, l.src.pos(other.Position).Column)
-			return false
-		case strings.EqualFold(other.Name, def.Name):
-			l.fault(pos, "rename one", "fields %s and %s differ only in case", other.Name, path)
-			return false
-		}
+func (l *loader) fieldName(seen map[string]*ast.FieldDefinition, def *ast.FieldDefinition, pos Position, path string) bool {
+	lower := strings.ToLower(def.Name)
+	switch first := seen[lower]; {
+	case first == nil:
+		seen[lower] = def
+	case first.Name == def.Name:
+		at := l.src.pos(first.Position)
+		l.fault(pos, "remove one", "%s is declared twice, first at %d:%d", path, at.Line, at.Column)
+		return false
+	default:
+		l.fault(pos, "rename one", "fields %s and %s differ only in case", first.Name, path)
+		return false
 	}
 	switch def.Name {
 	case "_id", "_ts":

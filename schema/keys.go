@@ -149,17 +149,21 @@ func (l *loader) index(c *collection, fields []*Field, pos Position) {
 }
 
 // indexName depends on the index alone, so that it is the same in every
-// version of a schema. A name that is too long ends in a hash of the whole.
+// version of a schema. A name that is too long, or that other fields of the
+// table could have as well (a_b and c, a and b_c), ends in a hash.
 func indexName(table string, fields []*Field, suffix string) string {
 	parts := []string{table}
+	ambiguous := false
 	for _, f := range fields {
 		parts = append(parts, f.Column)
+		ambiguous = ambiguous || len(fields) > 1 && strings.Contains(f.Column, "_")
 	}
-	name := strings.Join(append(parts, suffix), "_")
-	if len(name) > maxName {
+	name := strings.Join(append(slices.Clone(parts), suffix), "_")
+	if ambiguous || len(name) > maxName {
 		sum := sha256.Sum256([]byte(strings.Join(parts, ".")))
 		tail := "_" + hex.EncodeToString(sum[:6]) + "_" + suffix
-		name = name[:maxName-len(tail)] + tail
+		name = strings.TrimSuffix(name, "_"+suffix)
+		name = name[:min(len(name), maxName-len(tail))] + tail
 	}
 	return name
 }

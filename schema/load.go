@@ -61,7 +61,7 @@ type loader struct {
 	schema     *Schema
 	faults     []Diagnostic
 	declared   map[string]declaration // types by name in lower case
-	refused    map[string]bool     // types that were reported as a whole
+	refused    map[string]bool        // types that were reported as a whole
 	// suspect are names that broken or refused parts declare. A rule that
 	// speaks of one cannot be judged.
 	suspect     map[string]bool
@@ -86,6 +86,7 @@ type field struct {
 	target     *collection // of a relation
 	list       bool        // a list of collections
 	relation   *ast.Directive
+	misread    bool // its rules were reported
 }
 
 func (f *field) directive(name string) *ast.Directive { return named(f.directives, name) }

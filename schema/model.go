@@ -91,8 +91,14 @@ type Field struct {
 	deprecated           *ast.Directive // for the derived API
 }
 
-// Settable reports whether clients may set the field.
-func (f *Field) Settable() bool { return f.Set == nil }
+// Settable reports whether clients may set the field. The many side of a
+// relation sets the reference on the other side, so it follows that.
+func (f *Field) Settable() bool {
+	if f.Many() {
+		return f.Target.FieldNamed(f.Back.Name).Set == nil
+	}
+	return f.Set == nil
+}
 
 // Unique is a unique key: null-filtered, with a finder.
 type Unique struct {

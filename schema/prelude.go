@@ -33,7 +33,7 @@ enum SetOn { CREATE UPDATE }
 enum OnDelete { RESTRICT CASCADE SET_NULL }
 `
 
-// notYet are directives and scalars of the language that this version refuses.
+// The scalars there are, and what this version of the language refuses.
 var (
 	laterDirectives = []string{"embedded", "resolver", "check", "rule", "role", "fold", "claims", "renamed"}
 	laterScalars    = []string{"JSON", "UUID", "Decimal"}
@@ -222,7 +222,7 @@ func places(list []ast.DirectiveLocation) string {
 
 // didYouMean is a hint at the name that was probably meant, or "".
 func didYouMean(name string, known []string) string {
-	best, distance := "", max(len(name)/3, 1)+1
+	best, distance := "", min(max(len(name)/2, 1), 3)+1
 	for _, k := range known {
 		d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(k))
 		if d < distance {

@@ -66,8 +66,11 @@ func (f *field) relationName() string {
 // there is none.
 func (l *loader) pair(c *collection, f *field) *field {
 	if f.relation == nil {
-		l.fault(f.Pos, "add @relation, and to "+f.TypeName+" a field that points back: "+lowerFirst(c.Name)+": "+c.Name,
-			"%s: a list of %s must be a relation", f.Path(), f.TypeName)
+		hint := "add @relation"
+		if !slices.ContainsFunc(f.target.fields, func(g *field) bool { return g.target == c && !g.list }) {
+			hint += ", and to " + f.TypeName + " a field that points back: " + lowerFirst(c.Name) + ": " + c.Name
+		}
+		l.fault(f.Pos, hint, "%s: a list of %s must be a relation", f.Path(), f.TypeName)
 		return nil
 	}
 	name := f.relationName()

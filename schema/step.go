@@ -1,12 +1,17 @@
 package schema
 
+import "fmt"
+
 // StepKind is a kind of migration step.
 type StepKind uint8
 
 // The steps that lose nothing.
 const (
-	CreateTable StepKind = iota + 1 // with its columns and foreign keys
-	AddColumn                       // nullable, or with a constant default that is filled in
+	// CreateTable makes a table with its columns and foreign keys, except
+	// those that an AddForeignKey of the same list adds later: their target
+	// is created after the table.
+	CreateTable StepKind = iota + 1
+	AddColumn            // nullable, or with a constant default that is filled in; with its foreign key
 	CreateIndex
 	CreateUnique
 	DropIndex // an index that no longer is declared, unique or not
@@ -24,4 +29,20 @@ type Step struct {
 }
 
 // String describes the step as a plan shows it.
-func (s Step) String() string { return "step" } // being implemented
+func (s Step) String() string {
+	switch s.Kind {
+	case CreateTable:
+		return "create table " + s.Collection.Table
+	case AddColumn:
+		return fmt.Sprintf("add column %s.%s", s.Collection.Table, s.Field.Column)
+	case CreateIndex:
+		return fmt.Sprintf("create index %s on %s (%s)", s.Index.Name, s.Collection.Table, fieldNames(s.Index.Fields))
+	case CreateUnique:
+		return fmt.Sprintf("create unique index %s on %s (%s)", s.Unique.Name, s.Collection.Table, fieldNames(s.Unique.Fields))
+	case DropIndex:
+		return "drop index " + s.Name
+	case AddForeignKey:
+		return fmt.Sprintf("add foreign key %s.%s to %s", s.Collection.Table, s.Field.Column, s.Field.Target.Table)
+	}
+	return fmt.Sprintf("step %d", s.Kind)
+}

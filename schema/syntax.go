@@ -2,6 +2,7 @@ package schema
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,18 +76,27 @@ func (l *loader) syntaxFault(part *ast.Source, err error) {
 			at = l.src.locate(part, e.Locations[0])
 		}
 	}
-	message = strings.ToLower(message[:1]) + strings.TrimSuffix(message[1:], ".")
 	hint := ""
 	switch {
 	case strings.HasSuffix(message, "<EOF>"):
-		message, hint = "the definition ends too early", `is a "}" missing?`
-	case strings.HasPrefix(message, "unexpected Name "):
-		name, _ := strconv.Unquote(strings.TrimPrefix(message, "unexpected Name "))
+		message = "the definition ends too early"
+		if strings.Contains(part.Input, "{") {
+			hint = `is a "}" missing?`
+		}
+	case strings.HasPrefix(message, "Unexpected Name "):
+		name, _ := strconv.Unquote(strings.TrimPrefix(message, "Unexpected Name "))
 		hint = didYouMean(name, []string{"type", "enum", "input", "scalar", "extend", "directive", "schema"})
 	case strings.HasPrefix(message, "expected at least one definition"):
-		message = "a definition in braces needs at least one member"
+		message = "braces need at least one member"
 	}
-	l.fault(l.src.at(at), hint, "syntax: %s", message)
+	l.fault(l.src.at(at), hint, "syntax: %s", phrase(message))
+}
+
+// phrase puts a message of the parser in the form of ours.
+func phrase(message string) string {
+	message = strings.ToLower(message[:1]) + strings.TrimSuffix(message[1:], ".")
+	message = strings.ReplaceAll(message, `Name "`, `"`)
+	return strings.ReplaceAll(message, "expected Name", "expected a name")
 }
 
 // locate finds the token that the parser means.
@@ -133,10 +143,17 @@ func (s *source) lex() []token {
 				if errors.As(err, &e) {
 					fault = e.Message
 				}
-				fault = strings.ToLower(fault[:1]) + strings.TrimSuffix(fault[1:], ".")
+				fault = phrase(fault)
 				at := end
-				if fault == "unterminated string" {
-					at = start - 1 // behind its opening quote
+				switch {
+				case fault == "unterminated string":
+					at = start - 1 // the lexer stands behind the opening quotes
+					if start >= 3 && s.has(start-3, `"""`) {
+						at = start - 3
+					}
+				case strings.HasPrefix(fault, "cannot parse the unexpected character"):
+					// The lexer quotes one byte of it.
+					fault = fmt.Sprintf("cannot parse the unexpected character %q", s.runes[end])
 				}
 				next = s.skip(end)
 				tokens = append(tokens, token{start: at, end: next, fault: fault})

@@ -13,21 +13,16 @@ import (
 
 // Executor runs operations. It never fails: what goes wrong is in the response.
 type Executor interface {
-	Do(ctx context.Context, r Request) *Response
-}
-
-// Response is the answer to one operation.
-type Response struct {
-	Body []byte // a GraphQL response, complete JSON
-	// Code is the code of a request error: the operation did not run and Body
-	// has no data. "" for an operation that ran.
-	Code string
+	Do(ctx context.Context, r graph.Request) *graph.Response
 }
 
 // Endpoint is a GraphQL API and who may call it.
 type Endpoint struct {
 	Verifier Verifier
 	Executor Executor
+	// Hidden marks the context of a request that asks, with the header
+	// X-Flora-Hidden: 1, what rules hid from its caller. Nil: nobody is told.
+	Hidden func(context.Context) context.Context
 }
 
 // endpoint serves an Endpoint over HTTP.
@@ -116,7 +111,7 @@ func (e *endpoint) enter(w http.ResponseWriter, r *http.Request, caller *auth.Id
 }
 
 func (e *endpoint) run(w http.ResponseWriter, r *http.Request, mediaType string, body []byte, caller *auth.Identity) {
-	var request *Request
+	var request *graph.Request
 	var err error
 	if r.Method == http.MethodPost {
 		request, err = decodePost(body)
@@ -127,39 +122,26 @@ func (e *endpoint) run(w http.ResponseWriter, r *http.Request, mediaType string,
 		refuse(w, r, http.StatusBadRequest, graph.BadUserInput, err.Error())
 		return
 	}
-	request.Hidden = r.Header.Get("X-Flora-Hidden") == "1"
-
-	ctx, cancel := context.WithTimeout(auth.With(r.Context(), caller), e.limits.Deadline)
+	ctx, cancel := context.WithTimeout(r.Context(), e.limits.Deadline)
 	defer cancel()
+	ctx = graph.WithRequestID(auth.With(ctx, caller), traceOf(ctx).id)
+	if e.Hidden != nil && r.Header.Get("X-Flora-Hidden") == "1" {
+		ctx = e.Hidden(ctx)
+	}
 	response := e.Executor.Do(ctx, *request)
-	traceOf(r.Context()).code = response.Code
-	status := statusOf(response.Code, mediaType, request.ReadOnly)
-	if status == http.StatusMethodNotAllowed {
+	if response.Status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", "POST, OPTIONS")
 	}
-	writeJSON(w, r, status, mediaType, response.Body)
+	writeJSON(w, r, statusFor(mediaType, response.Status), mediaType, response.Body)
 }
 
-// CodeMutationOverGET is the Code of a Response to a mutation that was asked
-// for with ReadOnly.
-const CodeMutationOverGET = "MUTATION_OVER_GET"
-
-// statusOf is the status of a response. With application/json a well-formed
-// request is answered 200 whatever became of it, since a client cannot tell
-// otherwise that the body is GraphQL; with application/graphql-response+json a
-// request error is 4xx or 5xx (GraphQL over HTTP, section 6.4).
-func statusOf(code, mediaType string, readOnly bool) int {
-	switch {
-	case code == "":
-		return http.StatusOK
-	case code == CodeMutationOverGET && readOnly:
-		return http.StatusMethodNotAllowed
-	case code == graph.Unavailable:
-		return http.StatusServiceUnavailable
-	case code == graph.Internal:
-		return http.StatusInternalServerError
-	case mediaType == plainJSON:
+// statusFor is the status of a response under a media type. With
+// application/json a well-formed request is answered 200 even if its document
+// is not valid: its clients take any other status for an answer that is not
+// GraphQL (GraphQL over HTTP, section 6.4.1).
+func statusFor(mediaType string, status int) int {
+	if mediaType == plainJSON && status == http.StatusBadRequest {
 		return http.StatusOK
 	}
-	return http.StatusBadRequest
+	return status
 }

@@ -55,10 +55,10 @@ func New(o Options) http.Handler {
 	serve("/admin/graphql", o.Admin)
 	if o.SDL != nil {
 		handle("/schema.graphql", readOnly(func(w http.ResponseWriter, r *http.Request) {
-			text(w, http.StatusOK, o.SDL())
+			plainText(w, http.StatusOK, o.SDL())
 		}))
 	}
-	handle("/healthz", readOnly(func(w http.ResponseWriter, r *http.Request) { text(w, http.StatusOK, "ok\n") }))
+	handle("/healthz", readOnly(func(w http.ResponseWriter, r *http.Request) { plainText(w, http.StatusOK, "ok\n") }))
 	handle("/readyz", readOnly(o.ready))
 	if o.Issuer != nil {
 		handle("/dev/issuer/", o.Issuer)
@@ -84,14 +84,14 @@ func (o Options) ready(w http.ResponseWriter, r *http.Request) {
 		if err := o.Ready(r.Context()); err != nil {
 			o.Log.LogAttrs(r.Context(), slog.LevelWarn, "not ready",
 				slog.String("requestId", RequestID(r.Context())), slog.String("error", err.Error()))
-			text(w, http.StatusServiceUnavailable, "not ready\n")
+			plainText(w, http.StatusServiceUnavailable, "not ready\n")
 			return
 		}
 	}
-	text(w, http.StatusOK, "ready\n")
+	plainText(w, http.StatusOK, "ready\n")
 }
 
-func text(w http.ResponseWriter, status int, body string) {
+func plainText(w http.ResponseWriter, status int, body string) {
 	private(w.Header())
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)

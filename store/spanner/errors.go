@@ -27,8 +27,16 @@ func isUnavailable(err error) bool {
 	return false
 }
 
-// unavailable marks err as one after which the caller may try again.
-func unavailable(err error) error { return fmt.Errorf("%w: %w", store.ErrUnavailable, err) }
+// unavailable marks err as one after which the caller may try again. A context
+// error that came as a code is made one again.
+func unavailable(err error) error {
+	for code, cause := range map[codes.Code]error{codes.Canceled: context.Canceled, codes.DeadlineExceeded: context.DeadlineExceeded} {
+		if cloud.ErrCode(err) == code && !errors.Is(err, cause) {
+			return fmt.Errorf("%w: %w: %w", store.ErrUnavailable, cause, err)
+		}
+	}
+	return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+}
 
 // readError is what a failed read means.
 func readError(err error) error {

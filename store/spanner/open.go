@@ -50,9 +50,9 @@ type DB struct {
 	client *cloud.Client
 	seen   lease
 
-	// serial is held around read-write transactions on the emulator, which
-	// fails concurrent ones of one client.
-	serial sync.Mutex
+	// serial has one place, taken by read-write transactions on the emulator,
+	// which fails concurrent ones of one client. Nil on the service.
+	serial chan struct{}
 
 	open   sync.RWMutex // read-held by each operation
 	closed bool
@@ -83,6 +83,9 @@ func Open(ctx context.Context, name string, opts Options) (*DB, error) {
 		opts.Now = time.Now
 	}
 	db := &DB{name: name, opts: opts, dial: dialOptions(opts)}
+	if opts.Emulator != "" {
+		db.serial = make(chan struct{}, 1)
+	}
 	ctx, cancel := context.WithTimeout(ctx, opts.Connect)
 	defer cancel()
 	if err := db.connect(ctx); err != nil {
@@ -188,6 +191,9 @@ func (db *DB) create(ctx context.Context) error {
 func (db *DB) admin(ctx context.Context) (*database.DatabaseAdminClient, error) {
 	return database.NewDatabaseAdminClient(ctx, db.dial...)
 }
+
+// Name returns the name that the database was opened with.
+func (db *DB) Name() string { return db.name }
 
 // Close ends the store: running operations end first.
 func (db *DB) Close() error {

@@ -24,7 +24,12 @@ func param(v rules.Value) (any, error) {
 			return time.UnixMicro(x).UTC(), nil
 		}
 		return x, nil
-	case bool, float64:
+	case bool:
+		return x, nil
+	case float64:
+		if x == 0 {
+			x = 0 // drops the sign, which not every engine stores
+		}
 		return x, nil
 	case string:
 		if v.Kind == rules.Date {

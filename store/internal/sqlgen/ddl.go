@@ -1,7 +1,9 @@
 package sqlgen
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"flora.dev/flora/rules"
@@ -15,7 +17,7 @@ type ddl struct {
 	key                       string // type of a document's key
 	bytes                     string // type of the secret
 	boolCheck                 bool   // Booleans are integers that need a CHECK
-	inlineKeys                bool   // foreign keys stand in CREATE TABLE, and only there
+	forwardKeys               bool   // a foreign key may name a table to come, and cannot be added later
 	tableEnd                  string // closes CREATE TABLE with primary key $1
 	uniqueIndex               string // null-filtered
 	indexTail                 bool   // an index does not end in the table's key by itself
@@ -39,11 +41,12 @@ func (d *Dialect) System() []string {
 }
 
 // Step returns the statements of a migration step, in order; none where the
-// engine has nothing to do.
-func (d *Dialect) Step(s schema.Step) ([]string, error) {
+// engine has nothing to do. later are the steps that follow it: they tell
+// which foreign keys of a new table wait.
+func (d *Dialect) Step(s schema.Step, later ...schema.Step) ([]string, error) {
 	switch s.Kind {
 	case schema.CreateTable:
-		return d.createTable(s.Collection), nil
+		return []string{d.createTable(s.Collection, later)}, nil
 	case schema.AddColumn:
 		return d.addColumn(s.Collection, s.Field)
 	case schema.CreateIndex:
@@ -53,21 +56,20 @@ func (d *Dialect) Step(s schema.Step) ([]string, error) {
 	case schema.DropIndex:
 		return []string{"DROP INDEX " + quote(s.Name)}, nil
 	case schema.AddForeignKey:
-		if d.ddl.inlineKeys {
+		if d.ddl.forwardKeys {
 			return nil, nil
 		}
-		return []string{"ALTER TABLE " + quote(s.Collection.Table) + " ADD CONSTRAINT " +
-			quote(s.Collection.Table+"_"+s.Field.Column+"_fk") + " " + d.foreignKey(s.Field)}, nil
+		return []string{"ALTER TABLE " + quote(s.Collection.Table) + " ADD " + foreignKey(s.Field)}, nil
 	}
 	return nil, fmt.Errorf("print step: kind %d is not known", s.Kind)
 }
 
-func (d *Dialect) createTable(c *schema.Collection) []string {
+func (d *Dialect) createTable(c *schema.Collection, later []schema.Step) string {
 	lines := []string{
 		quote(c.Key.Column) + " " + d.ddl.key + " NOT NULL",
 		quote(c.TS.Column) + " " + d.ddl.types[rules.Long] + " NOT NULL",
 	}
-	var tail, after []string
+	var constraints []string
 	for _, f := range c.Fields {
 		if f.Many() {
 			continue
@@ -78,57 +80,59 @@ func (d *Dialect) createTable(c *schema.Collection) []string {
 		}
 		lines = append(lines, line)
 		if check := d.check(f.Field); check != "" {
-			tail = append(tail, check)
+			constraints = append(constraints, check)
 		}
-		if f.ToOne() {
-			if d.ddl.inlineKeys {
-				tail = append(tail, d.foreignKey(f))
-			}
-			after = append(after, d.keyIndex(c, f)...)
+		waits := slices.ContainsFunc(later, func(s schema.Step) bool { return s.Kind == schema.AddForeignKey && s.Field == f })
+		if f.ToOne() && (d.ddl.forwardKeys || !waits) {
+			constraints = append(constraints, foreignKey(f))
 		}
 	}
-	lines = append(lines, tail...)
-	table := "CREATE TABLE " + quote(c.Table) + " (" + strings.Join(lines, ", ") + string(fill(nil, d.ddl.tableEnd, quote(c.Key.Column)))
-	return append([]string{table}, after...)
+	lines = append(lines, constraints...)
+	return "CREATE TABLE " + quote(c.Table) + " (" + strings.Join(lines, ", ") + string(fill(nil, d.ddl.tableEnd, quote(c.Key.Column)))
 }
 
 func (d *Dialect) addColumn(c *schema.Collection, f *schema.Field) ([]string, error) {
 	alter := "ALTER TABLE " + quote(c.Table) + " ADD "
-	col := "COLUMN " + quote(f.Column) + " " + d.columnType(f.Field)
+	column := "COLUMN " + quote(f.Column) + " " + d.columnType(f.Field)
 	if f.NonNull {
 		// Documents that exist get the default. It stays on the column, where
 		// it is never used: an insert names every column.
-		if f.Default == nil {
-			return nil, fmt.Errorf("add column %s: not null and without a default", f.Path())
-		}
-		v, ok := f.Default.Const()
-		if !ok || v.V == nil {
-			return nil, fmt.Errorf("add column %s: the default is not a constant", f.Path())
-		}
-		lit, err := d.literal(v)
+		def, err := d.constant(f)
 		if err != nil {
 			return nil, fmt.Errorf("add column %s: %w", f.Path(), err)
 		}
-		col += " NOT NULL" + d.ddl.defaultOpen + lit + d.ddl.defaultEnd
+		column += " NOT NULL" + d.ddl.defaultOpen + def + d.ddl.defaultEnd
 	}
-	check := d.check(f.Field)
-	if d.ddl.inlineKeys {
-		if check != "" {
-			col += " " + check
-		}
+	var constraints []string
+	if check := d.check(f.Field); check != "" {
+		constraints = append(constraints, check)
+	}
+	if d.ddl.forwardKeys {
 		if f.ToOne() {
-			col += " " + d.references(f)
+			constraints = append(constraints, references(f))
 		}
-		check = ""
-	}
-	out := []string{alter + col}
-	if check != "" {
-		out = append(out, alter+"CONSTRAINT "+quote(c.Table+"_"+f.Column+"_check")+" "+check)
+		return []string{alter + strings.Join(append([]string{column}, constraints...), " ")}, nil
 	}
 	if f.ToOne() {
-		out = append(out, d.keyIndex(c, f)...)
+		constraints = append(constraints, foreignKey(f))
+	}
+	out := []string{alter + column}
+	for _, k := range constraints {
+		out = append(out, alter+k)
 	}
 	return out, nil
+}
+
+// constant spells the default of a field.
+func (d *Dialect) constant(f *schema.Field) (string, error) {
+	if f.Default == nil {
+		return "", errors.New("not null and without a default")
+	}
+	v, ok := f.Default.Const()
+	if !ok || v.V == nil {
+		return "", errors.New("the default is not a constant")
+	}
+	return d.literal(v)
 }
 
 func (d *Dialect) columnType(f *rules.Field) string {
@@ -158,27 +162,13 @@ func (d *Dialect) check(f *rules.Field) string {
 	return ""
 }
 
-func (d *Dialect) foreignKey(f *schema.Field) string {
-	return "FOREIGN KEY (" + quote(f.Column) + ") " + d.references(f)
+func foreignKey(f *schema.Field) string {
+	return "FOREIGN KEY (" + quote(f.Column) + ") " + references(f)
 }
 
-func (d *Dialect) references(f *schema.Field) string {
+func references(f *schema.Field) string {
 	t := f.Field.Target
 	return "REFERENCES " + quote(t.Table) + " (" + quote(t.Key.Column) + ")"
-}
-
-// keyIndex is the index of a to-one reference, unless the schema declares one
-// that begins with it. It serves the many side and the check of a delete.
-func (d *Dialect) keyIndex(c *schema.Collection, f *schema.Field) []string {
-	for _, i := range c.Indexes {
-		if len(i.Fields) > 0 && i.Fields[0] == f {
-			return nil
-		}
-	}
-	if f.Unique != nil {
-		return nil
-	}
-	return []string{d.index("CREATE INDEX ", c.Table+"_"+f.Column+"_key", c, []*schema.Field{f}, d.ddl.indexTail)}
 }
 
 func (d *Dialect) index(create, name string, c *schema.Collection, fields []*schema.Field, tail bool) string {

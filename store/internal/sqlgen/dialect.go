@@ -61,7 +61,7 @@ var SQLite = &Dialect{
 			rules.Enum: "TEXT", rules.Ref: "TEXT",
 		},
 		listType: "TEXT", key: "TEXT", bytes: "BLOB",
-		boolCheck: true, inlineKeys: true, tableEnd: ", PRIMARY KEY ($1)) STRICT",
+		boolCheck: true, forwardKeys: true, tableEnd: ", PRIMARY KEY ($1)) STRICT",
 		uniqueIndex: "CREATE UNIQUE INDEX ", indexTail: true, defaultOpen: " DEFAULT ",
 		text: sqliteText, timeLiteral: "$1", dateLiteral: "$1", trueLiteral: "1", falseLiteral: "0",
 	},

@@ -32,7 +32,8 @@ func (d *Dialect) literal(v rules.Value) (string, error) {
 			return "", err
 		}
 	}
-	return "ARRAY<" + d.ddl.types[v.Kind] + ">[" + strings.Join(out, ", ") + "]", nil
+	element, _, _ := strings.Cut(d.ddl.types[v.Kind], "(") // a length is part of columns only
+	return "ARRAY<" + element + ">[" + strings.Join(out, ", ") + "]", nil
 }
 
 func (d *Dialect) scalar(kind rules.Kind, v any) (string, error) {

@@ -60,7 +60,9 @@ func scalar(c *schema.Collection, name string, k rules.Kind) *rules.Field {
 }
 
 func ref(c *schema.Collection, name string, to *schema.Collection) *rules.Field {
-	return add(c, &rules.Field{Name: name, Column: name, Kind: rules.Ref, Target: to.Object})
+	f := add(c, &rules.Field{Name: name, Column: name, Kind: rules.Ref, Target: to.Object})
+	c.FieldNamed(name).Target = to
+	return f
 }
 
 func many(c *schema.Collection, name string, of *schema.Collection, back string) {

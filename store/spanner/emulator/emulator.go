@@ -30,25 +30,29 @@ var errAbsent = errors.New("no Spanner emulator: set SPANNER_EMULATOR_HOST, or F
 
 // server is an emulator with an instance of this test binary's own: a shared
 // emulator serves several at once.
-type server struct{ host, instance string }
+type server struct {
+	host, instance string
+	process        *process // kept: a forgotten pipe would be closed
+}
 
 // running is the server of this test binary, found or started once. A started
 // emulator is never stopped: it ends with the test binary.
 var running = sync.OnceValues(func() (server, error) {
-	host := os.Getenv("SPANNER_EMULATOR_HOST")
-	if host == "" {
+	s := server{host: os.Getenv("SPANNER_EMULATOR_HOST")}
+	if s.host == "" {
 		path := find()
 		if path == "" {
 			return server{}, errAbsent
 		}
-		p, err := start(path)
-		if err != nil {
+		var err error
+		if s.process, err = start(path); err != nil {
 			return server{}, err
 		}
-		host = p.host
+		s.host = s.process.host
 	}
-	instance, err := createInstance(host)
-	return server{host, instance}, err
+	var err error
+	s.instance, err = createInstance(s.host)
+	return s, err
 })
 
 // Host returns the emulator's host:port: that of SPANNER_EMULATOR_HOST, else of

@@ -6,13 +6,10 @@ CREATE TABLE flora_schema (version INT64 NOT NULL, sdl STRING(MAX) NOT NULL, cre
 CREATE TABLE `User` (`flora_id` STRING(128) NOT NULL, `flora_ts` INT64 NOT NULL, `sub` STRING(MAX) NOT NULL, `name` STRING(MAX), `tags` ARRAY<STRING(MAX)>) PRIMARY KEY (`flora_id`)
 
 -- step 1
-CREATE TABLE `Member` (`flora_id` STRING(128) NOT NULL, `flora_ts` INT64 NOT NULL, `team` STRING(128) NOT NULL, `user` STRING(128), `admin` BOOL NOT NULL) PRIMARY KEY (`flora_id`);
-CREATE INDEX `Member_team_key` ON `Member` (`team`);
-CREATE INDEX `Member_user_key` ON `Member` (`user`)
+CREATE TABLE `Member` (`flora_id` STRING(128) NOT NULL, `flora_ts` INT64 NOT NULL, `team` STRING(128) NOT NULL, `user` STRING(128), `admin` BOOL NOT NULL, FOREIGN KEY (`team`) REFERENCES `Team` (`flora_id`), FOREIGN KEY (`user`) REFERENCES `User` (`flora_id`)) PRIMARY KEY (`flora_id`)
 
 -- step 2
-CREATE TABLE `Project` (`flora_id` STRING(128) NOT NULL, `flora_ts` INT64 NOT NULL, `team` STRING(128), `lead` STRING(128), `name` STRING(MAX) NOT NULL, `secret` STRING(MAX), `size` INT64, `due` TIMESTAMP, `day` DATE, `times` ARRAY<TIMESTAMP>, `scores` ARRAY<FLOAT64>, `state` STRING(MAX), CHECK (`state` IN ('OPEN', 'DONE'))) PRIMARY KEY (`flora_id`);
-CREATE INDEX `Project_team_key` ON `Project` (`team`)
+CREATE TABLE `Project` (`flora_id` STRING(128) NOT NULL, `flora_ts` INT64 NOT NULL, `team` STRING(128), `lead` STRING(128), `name` STRING(MAX) NOT NULL, `secret` STRING(MAX), `size` INT64, `due` TIMESTAMP, `day` DATE, `times` ARRAY<TIMESTAMP>, `scores` ARRAY<FLOAT64>, `state` STRING(MAX), FOREIGN KEY (`team`) REFERENCES `Team` (`flora_id`), CHECK (`state` IN ('OPEN', 'DONE'))) PRIMARY KEY (`flora_id`)
 
 -- step 3
 CREATE UNIQUE NULL_FILTERED INDEX `User_sub` ON `User` (`sub`)
@@ -21,15 +18,15 @@ CREATE UNIQUE NULL_FILTERED INDEX `User_sub` ON `User` (`sub`)
 CREATE INDEX `Project_lead` ON `Project` (`lead`, `due`)
 
 -- step 5
-ALTER TABLE `Project` ADD CONSTRAINT `Project_lead_fk` FOREIGN KEY (`lead`) REFERENCES `User` (`flora_id`)
+ALTER TABLE `Project` ADD FOREIGN KEY (`lead`) REFERENCES `User` (`flora_id`)
 
 -- step 6
 ALTER TABLE `Project` ADD COLUMN `state` STRING(MAX);
-ALTER TABLE `Project` ADD CONSTRAINT `Project_state_check` CHECK (`state` IN ('OPEN', 'DONE'))
+ALTER TABLE `Project` ADD CHECK (`state` IN ('OPEN', 'DONE'))
 
 -- step 7
 ALTER TABLE `Project` ADD COLUMN `team` STRING(128);
-CREATE INDEX `Project_team_key` ON `Project` (`team`)
+ALTER TABLE `Project` ADD FOREIGN KEY (`team`) REFERENCES `Team` (`flora_id`)
 
 -- step 8
 -- error: add column Project.name: not null and without a default

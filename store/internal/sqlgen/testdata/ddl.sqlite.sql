@@ -6,13 +6,10 @@ CREATE TABLE flora_schema (version INTEGER NOT NULL, sdl TEXT NOT NULL, created 
 CREATE TABLE `User` (`flora_id` TEXT NOT NULL, `flora_ts` INTEGER NOT NULL, `sub` TEXT NOT NULL, `name` TEXT, `tags` TEXT, PRIMARY KEY (`flora_id`)) STRICT
 
 -- step 1
-CREATE TABLE `Member` (`flora_id` TEXT NOT NULL, `flora_ts` INTEGER NOT NULL, `team` TEXT NOT NULL, `user` TEXT, `admin` INTEGER NOT NULL, FOREIGN KEY (`team`) REFERENCES `Team` (`flora_id`), FOREIGN KEY (`user`) REFERENCES `User` (`flora_id`), CHECK (`admin` IN (0, 1)), PRIMARY KEY (`flora_id`)) STRICT;
-CREATE INDEX `Member_team_key` ON `Member` (`team`, `flora_id`);
-CREATE INDEX `Member_user_key` ON `Member` (`user`, `flora_id`)
+CREATE TABLE `Member` (`flora_id` TEXT NOT NULL, `flora_ts` INTEGER NOT NULL, `team` TEXT NOT NULL, `user` TEXT, `admin` INTEGER NOT NULL, FOREIGN KEY (`team`) REFERENCES `Team` (`flora_id`), FOREIGN KEY (`user`) REFERENCES `User` (`flora_id`), CHECK (`admin` IN (0, 1)), PRIMARY KEY (`flora_id`)) STRICT
 
 -- step 2
-CREATE TABLE `Project` (`flora_id` TEXT NOT NULL, `flora_ts` INTEGER NOT NULL, `team` TEXT, `lead` TEXT, `name` TEXT NOT NULL, `secret` TEXT, `size` INTEGER, `due` INTEGER, `day` TEXT, `times` TEXT, `scores` TEXT, `state` TEXT, FOREIGN KEY (`team`) REFERENCES `Team` (`flora_id`), FOREIGN KEY (`lead`) REFERENCES `User` (`flora_id`), CHECK (`state` IN ('OPEN', 'DONE')), PRIMARY KEY (`flora_id`)) STRICT;
-CREATE INDEX `Project_team_key` ON `Project` (`team`, `flora_id`)
+CREATE TABLE `Project` (`flora_id` TEXT NOT NULL, `flora_ts` INTEGER NOT NULL, `team` TEXT, `lead` TEXT, `name` TEXT NOT NULL, `secret` TEXT, `size` INTEGER, `due` INTEGER, `day` TEXT, `times` TEXT, `scores` TEXT, `state` TEXT, FOREIGN KEY (`team`) REFERENCES `Team` (`flora_id`), FOREIGN KEY (`lead`) REFERENCES `User` (`flora_id`), CHECK (`state` IN ('OPEN', 'DONE')), PRIMARY KEY (`flora_id`)) STRICT
 
 -- step 3
 CREATE UNIQUE INDEX `User_sub` ON `User` (`sub`)
@@ -27,8 +24,7 @@ CREATE INDEX `Project_lead` ON `Project` (`lead`, `due`, `flora_id`)
 ALTER TABLE `Project` ADD COLUMN `state` TEXT CHECK (`state` IN ('OPEN', 'DONE'))
 
 -- step 7
-ALTER TABLE `Project` ADD COLUMN `team` TEXT REFERENCES `Team` (`flora_id`);
-CREATE INDEX `Project_team_key` ON `Project` (`team`, `flora_id`)
+ALTER TABLE `Project` ADD COLUMN `team` TEXT REFERENCES `Team` (`flora_id`)
 
 -- step 8
 -- error: add column Project.name: not null and without a default

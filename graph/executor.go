@@ -1,0 +1,172 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Options configure an Executor.
+type Options struct {
+	Resolver Resolver
+	// Reload publishes the newest schema version. It is called when the
+	// resolver answers ErrStale; the operation then starts over, once.
+	Reload func(ctx context.Context) error
+	Limits Limits // all zero: DefaultLimits
+	// Introspection allows __schema and __type, and errors that suggest names.
+	Introspection bool
+	Logger        *slog.Logger // nil: slog.Default
+}
+
+// Executor runs operations against the schema version that is published when
+// they begin. It is safe for use by many goroutines.
+//
+// It is a gqlgen GraphExecutor, so gqlgen's transports can serve it; Do is
+// the shorter way.
+type Executor struct {
+	options Options
+	current atomic.Pointer[edition]
+}
+
+var _ graphql.GraphExecutor = (*Executor)(nil)
+
+// NewExecutor returns an Executor of the data API, without a version: until
+// the first Publish it answers UNAVAILABLE.
+func NewExecutor(o Options) *Executor {
+	if o.Limits == (Limits{}) {
+		o.Limits = DefaultLimits()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return &Executor{options: o}
+}
+
+// NewControl returns an Executor of the control API. Of the options it uses
+// Limits, Introspection and Logger. It has nothing to publish.
+func NewControl(resolvers ResolverRoot, o Options) *Executor {
+	e := NewExecutor(o)
+	es := NewExecutableSchema(Config{Resolvers: resolvers})
+	e.current.Store(newEdition(nil, es, &e.options, e.present))
+	return e
+}
+
+// Publish makes v the version that operations begin with from now on. Those
+// that run keep theirs.
+func (e *Executor) Publish(v *Version) {
+	es := &dataSchema{version: v, resolver: e.options.Resolver, limits: &e.options.Limits}
+	e.current.Store(newEdition(v, es, &e.options, e.present))
+}
+
+// Version returns the published version, nil if there is none.
+func (e *Executor) Version() *Version {
+	if ed := e.current.Load(); ed != nil {
+		return ed.version
+	}
+	return nil
+}
+
+// CreateOperationContext parses, checks and coerces a request against the
+// version that is published now. Numbers in params.Variables must be
+// json.Number, as gqlgen's transports decode them.
+func (e *Executor) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	ed := e.current.Load()
+	if ed == nil {
+		return nil, gqlerror.List{Errorf(Unavailable, "no schema is deployed")}
+	}
+	return ed.open(ctx, params)
+}
+
+// DispatchOperation returns the handler that runs an operation of CreateOperationContext.
+func (e *Executor) DispatchOperation(ctx context.Context, opCtx *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+	r := runOf(opCtx)
+	handler, inner := r.edition.gqlgen.DispatchOperation(ctx, opCtx)
+	return func(ctx context.Context) *graphql.Response {
+		resp := handler(ctx)
+		if r.stale {
+			r.stale = false
+			resp = e.startOver(ctx, r)
+		}
+		return e.bound(resp)
+	}, inner
+}
+
+// startOver runs an operation again after its version proved to be stale.
+func (e *Executor) startOver(ctx context.Context, r *run) *graphql.Response {
+	if e.options.Reload == nil {
+		return e.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(ErrStale)})
+	}
+	if err := e.options.Reload(ctx); err != nil {
+		return e.DispatchError(ctx, errorsOf(err, nil))
+	}
+	opCtx, errs := e.CreateOperationContext(ctx, &r.params)
+	if errs != nil {
+		return e.DispatchError(ctx, errs)
+	}
+	again := runOf(opCtx)
+	handler, inner := again.edition.gqlgen.DispatchOperation(ctx, opCtx)
+	resp := handler(inner)
+	if again.stale {
+		return e.DispatchError(ctx, gqlerror.List{Errorf(Unavailable, "the schema changes right now, try again")})
+	}
+	return resp
+}
+
+// DispatchError presents errors of a request that did not run.
+func (e *Executor) DispatchError(ctx context.Context, list gqlerror.List) *graphql.Response {
+	resp := &graphql.Response{}
+	for _, err := range list[:min(len(list), e.options.Limits.Errors)] {
+		resp.Errors = append(resp.Errors, e.present(ctx, err))
+	}
+	return resp
+}
+
+// bound keeps the number of errors small.
+func (e *Executor) bound(resp *graphql.Response) *graphql.Response {
+	if resp != nil && len(resp.Errors) > e.options.Limits.Errors {
+		resp.Errors = resp.Errors[:e.options.Limits.Errors]
+	}
+	return resp
+}
+
+// Do runs one request from text to text. It always returns a response.
+func (e *Executor) Do(ctx context.Context, req Request) (out *Response) {
+	defer func() {
+		if v := recover(); v != nil {
+			out = encode(e.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(recovered(ctx, v))}))
+		}
+	}()
+	ctx = graphql.StartOperationTrace(ctx)
+	variables, err := decodeVariables(req.Variables, &e.options.Limits)
+	if err != nil {
+		return encode(e.DispatchError(ctx, gqlerror.List{err}))
+	}
+	opCtx, errs := e.CreateOperationContext(ctx, &graphql.RawParams{
+		Query:         req.Query,
+		OperationName: req.OperationName,
+		Variables:     variables,
+	})
+	if errs != nil {
+		return encode(e.DispatchError(ctx, errs))
+	}
+	if req.ReadOnly && opCtx.Operation.Operation != ast.Query {
+		out := encode(e.DispatchError(ctx, gqlerror.List{Errorf(ValidationFailed, "a %s needs POST", opCtx.Operation.Operation)}))
+		out.Status = statusMethodNotAllowed
+		return out
+	}
+	handler, ctx := e.DispatchOperation(ctx, opCtx)
+	resp := handler(ctx)
+	if resp == nil { // gqlgen's answer to a context that ended
+		message := "the request was cancelled"
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			message = "the request took too long"
+		}
+		resp = e.DispatchError(ctx, gqlerror.List{Errorf(Unavailable, "%s", message)})
+	}
+	return encode(resp)
+}

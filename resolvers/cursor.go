@@ -1,0 +1,155 @@
+package resolvers
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"flora.dev/flora/auth"
+	"flora.dev/flora/rules"
+	"flora.dev/flora/store"
+	"github.com/tink-crypto/tink-go/v2/daead/subtle"
+)
+
+// cursors seals the sort keys of a document with AES-SIV (RFC 5297): the same
+// place gives the same cursor, and nobody can make or read one. A cursor is
+// bound to who asked (issuer and subject), to the list and to the definition
+// of its sort keys.
+type cursors struct{ siv *subtle.AESSIV }
+
+func newCursors(secret []byte) (*cursors, error) {
+	key, err := hkdf.Key(sha256.New, secret, nil, "flora cursor 1", subtle.AESSIVKeySize)
+	if err != nil {
+		return nil, fmt.Errorf("derive key: %w", err)
+	}
+	siv, err := subtle.NewAESSIV(key)
+	return &cursors{siv}, err
+}
+
+// cursorList is what a cursor belongs to.
+type cursorList struct {
+	path  string
+	order []store.Order
+	key   *rules.Field // the collection's _id, last in every order
+}
+
+func (l cursorList) fields() []*rules.Field {
+	var out []*rules.Field
+	for _, o := range l.order {
+		out = append(out, o.Field)
+	}
+	return append(out, l.key)
+}
+
+// binding is the associated data: unambiguous, as each part is quoted.
+func (l cursorList) binding(id *auth.Identity) []byte {
+	var b strings.Builder
+	if id != nil {
+		fmt.Fprintf(&b, "%q %q ", id.Issuer, id.Subject)
+	}
+	fmt.Fprintf(&b, "| %q", l.path)
+	for _, o := range l.order {
+		fmt.Fprintf(&b, " %q %s %q %t", o.Field.Name, o.Field.Kind, o.Field.TypeName, o.Desc)
+	}
+	return []byte(b.String())
+}
+
+// seal makes the cursor of the raw JSON texts of a document's sort keys.
+func (c *cursors) seal(id *auth.Identity, l cursorList, values []string) string {
+	sealed, err := c.siv.EncryptDeterministically([]byte("["+strings.Join(values, ",")+"]"), l.binding(id))
+	if err != nil {
+		panic(fmt.Sprintf("resolvers: seal cursor: %v", err)) // only texts of 2^31 bytes fail
+	}
+	return base64.RawURLEncoding.EncodeToString(sealed)
+}
+
+// open returns the sort keys in a cursor; ok is false for one that was not
+// made for this caller and list.
+func (c *cursors) open(id *auth.Identity, l cursorList, cursor string) ([]rules.Value, bool) {
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil {
+		return nil, false
+	}
+	text, err := c.siv.DecryptDeterministically(sealed, l.binding(id))
+	if err != nil {
+		return nil, false
+	}
+	var raw []json.RawMessage
+	fields := l.fields()
+	if json.Unmarshal(text, &raw) != nil || len(raw) != len(fields) {
+		return nil, false
+	}
+	out := make([]rules.Value, len(raw))
+	for i, f := range fields {
+		v, ok := cursorValue(f.Kind, raw[i])
+		if !ok {
+			return nil, false
+		}
+		out[i] = rules.Value{Kind: f.Kind, V: v}
+	}
+	return out, true
+}
+
+// cursorValue reads a value as the stores write it.
+func cursorValue(k rules.Kind, raw json.RawMessage) (any, bool) {
+	text := string(raw)
+	if text == "null" {
+		return nil, true
+	}
+	switch k {
+	case rules.Bool:
+		return text == "1" || text == "true", true
+	case rules.Int, rules.Long, rules.Time:
+		var n int64
+		err := json.Unmarshal(raw, &n)
+		return n, err == nil
+	case rules.Float:
+		var x float64
+		err := json.Unmarshal(raw, &x)
+		return x, err == nil
+	}
+	var s string
+	err := json.Unmarshal(raw, &s)
+	return s, err == nil
+}
+
+// following is the condition that document v comes after the place with these
+// sort keys. Nulls are first in ascending order.
+func following(l cursorList, v rules.Var, keys []rules.Value) rules.Pred {
+	var any []rules.Pred
+	var equal []rules.Pred
+	step := func(f *rules.Field, desc bool, val rules.Value) {
+		col := rules.Col{Var: v, Field: f}
+		any = append(any, rules.AllOf(append(equal[:len(equal):len(equal)], beyond(col, desc, val))...))
+		if val.Null() {
+			equal = append(equal, rules.IsNull{X: col})
+		} else {
+			equal = append(equal, rules.Cmp{Op: rules.Eq, L: col, R: rules.Val{Value: val}})
+		}
+	}
+	for i, o := range l.order {
+		step(o.Field, o.Desc, keys[i])
+	}
+	step(l.key, false, keys[len(keys)-1])
+	return rules.AnyOf(any...)
+}
+
+func beyond(col rules.Col, desc bool, val rules.Value) rules.Pred {
+	nullable := !col.Field.NonNull
+	switch {
+	case val.Null() && desc:
+		return rules.False
+	case val.Null():
+		return rules.NotNull{X: col}
+	case !desc:
+		return rules.Cmp{Op: rules.Gt, L: col, R: rules.Val{Value: val}}
+	}
+	less := rules.Cmp{Op: rules.Lt, L: col, R: rules.Val{Value: val}}
+	if nullable {
+		return rules.AnyOf(less, rules.IsNull{X: col})
+	}
+	return less
+}

@@ -1,0 +1,73 @@
+package resolvers
+
+import (
+	"errors"
+	"fmt"
+
+	"flora.dev/flora/graph"
+	"flora.dev/flora/store"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Codes that clients see in extensions.code.
+const (
+	codeInput       = "BAD_USER_INPUT"
+	codeAnonymous   = "UNAUTHENTICATED" // what is missing is an identity
+	codeForbidden   = "FORBIDDEN"
+	codeConflict    = "CONFLICT"
+	codeLimit       = "LIMIT_EXCEEDED"
+	codeUnavailable = "UNAVAILABLE"
+)
+
+// fail is an error with a code at a field. Its text never holds stored values.
+func fail(f *graph.Field, path ast.Path, code, format string, args ...any) *gqlerror.Error {
+	e := &gqlerror.Error{Message: fmt.Sprintf(format, args...), Path: path, Extensions: map[string]any{"code": code}}
+	if f != nil && f.Pos != nil {
+		e.Locations = []gqlerror.Location{{Line: f.Pos.Line, Column: f.Pos.Column}}
+	}
+	return e
+}
+
+func rootPath(f *graph.Field) ast.Path { return ast.Path{ast.PathName(f.Key)} }
+
+func (q *request) input(f *graph.Field, path ast.Path, format string, args ...any) *gqlerror.Error {
+	return fail(f, path, codeInput, format, args...)
+}
+
+// forbidden is FORBIDDEN, or UNAUTHENTICATED where nobody is signed in.
+func (q *request) forbidden(f *graph.Field, path ast.Path, format string, args ...any) *gqlerror.Error {
+	code := codeForbidden
+	if !q.caller.SignedIn() {
+		code = codeAnonymous
+	}
+	return fail(f, path, code, format, args...)
+}
+
+// notAllowed is the one answer to every refused write.
+const notAllowed = "not allowed, or a connected document does not exist"
+
+// storeError turns an engine's error into what the client may see.
+func (q *request) storeError(op *graph.Operation, heads []*graph.Field, err error) error {
+	var w *store.WriteError
+	switch {
+	case errors.As(err, &w) && w.Head < len(heads):
+		f := heads[w.Head]
+		switch w.Why {
+		case store.Forbidden:
+			return q.forbidden(f, rootPath(f), notAllowed)
+		case store.Conflict:
+			return fail(f, rootPath(f), codeConflict, "a unique value is taken, or the document is still referenced")
+		case store.TooLarge:
+			return fail(f, rootPath(f), codeInput, "a value is larger than the store takes")
+		}
+	case errors.Is(err, store.ErrStale):
+		return graph.ErrStale
+	case errors.Is(err, store.ErrLimit):
+		return fail(op.Fields[0], nil, codeLimit, "the operation is larger than the store takes: ask for fewer levels or fields")
+	case errors.Is(err, store.ErrUnavailable):
+		q.opts.Log.WarnContext(q.ctx, "store unavailable", "error", err)
+		return fail(nil, nil, codeUnavailable, "the store cannot be reached or took too long, try again")
+	}
+	return err
+}

@@ -1,0 +1,201 @@
+package resolvers
+
+import (
+	"sort"
+
+	"flora.dev/flora/graph"
+	"flora.dev/flora/rules"
+	"flora.dev/flora/schema"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// where turns a where argument into a three-valued condition on document v.
+// Every field in it passes condition(), every hop the target's read rule.
+func (q *request) where(g *graph.Field, path ast.Path, c *schema.Collection, v rules.Var, in map[string]any) (rules.Pred, error) {
+	all := rules.And{}
+	for _, name := range sortedKeys(in) {
+		p, err := q.whereMember(g, below(path, name), c, v, name, in[name])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+func sortedKeys(m map[string]any) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (q *request) whereMember(g *graph.Field, path ast.Path, c *schema.Collection, v rules.Var, name string, in any) (rules.Pred, error) {
+	if in == nil {
+		return nil, q.input(g, path, "%s is null: leave it out, or ask with isNull", name)
+	}
+	f := c.FieldNamed(name)
+	switch {
+	case f == nil && (name == "and" || name == "or"):
+		return q.junction(g, path, c, v, name, in.([]any))
+	case f == nil && name == "not":
+		p, err := q.where(g, path, c, v, in.(map[string]any))
+		return rules.Not{P: p}, err
+	case f == nil && name == "_id" || name == "_ts":
+		return q.operators(g, path, &schema.Field{Field: c.Field(name)}, v, in.(map[string]any))
+	case f == nil:
+		for _, f := range c.Fields {
+			if f.ToOne() && f.NullFilter() == name {
+				return q.absent(g, path, f, v, in.(bool))
+			}
+		}
+		return nil, q.input(g, path, "%s has no field %s", c.Name, name)
+	}
+	object := in.(map[string]any)
+	if len(object) == 0 {
+		return nil, q.input(g, path, "%s has no operator", name)
+	}
+	var p rules.Pred
+	var err error
+	switch {
+	case f.Many():
+		p, err = q.relation(g, path, f, v, object)
+	case f.ToOne():
+		child := q.fresh()
+		var body rules.Pred
+		body, err = q.where(g, path, f.Target, child, object)
+		p = rules.One{From: rules.Col{Var: v, Field: f.Field}, Target: f.Target.Object, Var: child, Domain: q.readRule(f.Target, child), Body: body}
+	default:
+		p, err = q.operators(g, path, f, v, object)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return q.condition(g, path, f, v, p)
+}
+
+func (q *request) junction(g *graph.Field, path ast.Path, c *schema.Collection, v rules.Var, name string, list []any) (rules.Pred, error) {
+	var parts []rules.Pred
+	for i, e := range list {
+		here := append(path[:len(path):len(path)], ast.PathIndex(i))
+		object, ok := e.(map[string]any)
+		if !ok {
+			return nil, q.input(g, here, "%s holds null", name)
+		}
+		p, err := q.where(g, here, c, v, object)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	}
+	if name == "and" {
+		return rules.And(parts), nil
+	}
+	return rules.Or(parts), nil // or: [] is false
+}
+
+// absent is the condition that a reference leads nowhere that the caller can
+// see: no key, or a hidden target.
+func (q *request) absent(g *graph.Field, path ast.Path, f *schema.Field, v rules.Var, want bool) (rules.Pred, error) {
+	child := q.fresh()
+	var p rules.Pred = rules.Definite{P: rules.One{From: rules.Col{Var: v, Field: f.Field}, Target: f.Target.Object, Var: child,
+		Domain: q.readRule(f.Target, child), Body: rules.True}}
+	if want {
+		p = rules.Not{P: p}
+	}
+	return q.condition(g, path, f, v, p)
+}
+
+// relation is some, every and none over the documents behind f. The target's
+// row rule restricts which there are, it is no part of the client's condition.
+func (q *request) relation(g *graph.Field, path ast.Path, f *schema.Field, v rules.Var, in map[string]any) (rules.Pred, error) {
+	all := rules.And{}
+	for _, name := range sortedKeys(in) {
+		object, ok := in[name].(map[string]any)
+		if !ok {
+			return nil, q.input(g, below(path, name), "%s is null", name)
+		}
+		child := q.fresh()
+		body, err := q.where(g, below(path, name), f.Target, child, object)
+		if err != nil {
+			return nil, err
+		}
+		m := rules.Many{Of: rules.Col{Var: v, Field: f.Object.Key}, Field: f.Field, Var: child,
+			Domain: q.readRule(f.Target, child), Body: body, All: name == "every"}
+		if name == "none" {
+			all = append(all, rules.Not{P: m})
+		} else {
+			all = append(all, m)
+		}
+	}
+	return all, nil
+}
+
+func (q *request) operators(g *graph.Field, path ast.Path, f *schema.Field, v rules.Var, in map[string]any) (rules.Pred, error) {
+	if len(in) == 0 {
+		return nil, q.input(g, path, "%s has no operator", f.Name)
+	}
+	all := rules.And{}
+	for _, op := range sortedKeys(in) {
+		p, err := q.operator(g, below(path, op), f, v, op, in[op])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+var comparisons = map[string]rules.Op{"eq": rules.Eq, "ne": rules.Ne, "lt": rules.Lt, "lte": rules.Le, "gt": rules.Gt, "gte": rules.Ge}
+
+// operator is one atom. It does not ask whether the field may be read.
+func (q *request) operator(g *graph.Field, path ast.Path, f *schema.Field, v rules.Var, op string, x any) (rules.Pred, error) {
+	if x == nil {
+		return nil, q.input(g, path, "%s is null: ask with isNull", op)
+	}
+	col := rules.Col{Var: v, Field: f.Field}
+	if c, ok := comparisons[op]; ok {
+		if f.ToOne() { // a unique key over a reference: only a target that can be seen
+			child := q.fresh()
+			return rules.One{From: col, Target: f.Target.Object, Var: child, Domain: q.readRule(f.Target, child),
+				Body: rules.Cmp{Op: c, L: rules.Col{Var: child, Field: f.Target.Key}, R: idVal(x.(string))}}, nil
+		}
+		return rules.Cmp{Op: c, L: col, R: rules.Val{Value: rules.Value{Kind: f.Kind, V: x}}}, nil
+	}
+	switch op {
+	case "isNull":
+		if f.NonNull {
+			return truth(!x.(bool)), nil
+		}
+		if x.(bool) {
+			return rules.IsNull{X: col}, nil
+		}
+		return rules.Not{P: rules.IsNull{X: col}}, nil
+	case "in":
+		list := x.([]any)
+		for _, e := range list {
+			if e == nil {
+				return nil, q.input(g, path, "in holds null: ask with isNull")
+			}
+		}
+		if len(list) == 0 {
+			return rules.False, nil
+		}
+		return rules.In{X: col, List: rules.Val{Value: rules.Value{Kind: f.Kind, List: true, V: list}}}, nil
+	}
+	m := map[string]rules.MatchOp{"startsWith": rules.StartsWith, "contains": rules.Contains}
+	match, ok := m[op]
+	if !ok {
+		return nil, q.input(g, path, "%s is no operator", op)
+	}
+	return rules.Match{Op: match, X: col, Y: rules.Val{Value: rules.Value{Kind: f.Kind, V: x}}}, nil
+}
+
+func truth(b bool) rules.Truth {
+	if b {
+		return rules.True
+	}
+	return rules.False
+}

@@ -1,0 +1,116 @@
+package resolvers
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"flora.dev/flora/auth"
+	"flora.dev/flora/graph"
+	"flora.dev/flora/rules"
+	"flora.dev/flora/store"
+	"github.com/gofrs/uuid/v5"
+)
+
+// Options are what a Resolvers needs beside its store. The zero value works.
+type Options struct {
+	Now      func() time.Time   // the clock, time.Now by default
+	NewID    func() string      // makes _id values, lower-case UUIDv4 by default: spread evenly over Spanner's splits
+	Grants   map[string][]Grant // roles by the name of the access provider
+	PageSize int                // documents in a page that asks for no number, 50 by default
+	MaxPage  int                // most documents in a page, 1,000 by default
+	Hidden   func([]Hidden)     // told what rules hid from a query; costs a second statement, for development only
+	Log      *slog.Logger       // slog.Default() by default
+}
+
+// Grant is a role that a provider gives.
+type Grant struct {
+	Role string
+	// When is the condition over the claims; nil: always. Only True grants.
+	When *rules.Slot
+	// Claim names a claim that lists roles, which are granted as named there:
+	// for the development issuer only. Role and When are unused then.
+	Claim string
+}
+
+// Resolvers implements graph.Resolver over a store.
+type Resolvers struct {
+	store   store.Store
+	opts    Options
+	cursors *cursors
+}
+
+var _ graph.Resolver = (*Resolvers)(nil)
+
+// New returns the resolvers of a store. secret is the deployment's (32 bytes).
+func New(s store.Store, secret []byte, opts Options) (*Resolvers, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.NewID == nil {
+		opts.NewID = func() string { return uuid.Must(uuid.NewV4()).String() }
+	}
+	if opts.PageSize == 0 {
+		opts.PageSize = 50
+	}
+	if opts.MaxPage == 0 {
+		opts.MaxPage = 1000
+	}
+	if opts.Log == nil {
+		opts.Log = slog.Default()
+	}
+	c, err := newCursors(secret)
+	if err != nil {
+		return nil, fmt.Errorf("open cursors: %w", err)
+	}
+	return &Resolvers{store: s, opts: opts, cursors: c}, nil
+}
+
+// Holds reports whether the caller in ctx holds a role, for the control API.
+func (r *Resolvers) Holds(ctx context.Context, role string) bool {
+	return r.caller(auth.From(ctx)).Holds(role)
+}
+
+// caller is who asks, with the roles that the provider grants.
+func (r *Resolvers) caller(id *auth.Identity) *rules.Caller {
+	now := r.opts.Now()
+	if id == nil {
+		return rules.Anonymous(now)
+	}
+	c := rules.NewCaller(id.ID, id.Claims, now)
+	c.Vouch(id.Vouches)
+	for _, g := range r.opts.Grants[id.Provider] {
+		switch {
+		case g.Claim != "":
+			names, _ := id.Claims[g.Claim].([]any)
+			for _, n := range names {
+				if s, ok := n.(string); ok {
+					c.Grant(s)
+				}
+			}
+		case g.When == nil || c.When(g.When) == rules.True:
+			c.Grant(g.Role)
+		}
+	}
+	return c
+}
+
+// request is one operation being planned for one caller.
+type request struct {
+	*Resolvers
+	ctx    context.Context
+	v      *graph.Version
+	id     *auth.Identity
+	caller *rules.Caller
+	fresh  func() rules.Var
+	answer *graph.Answer
+	asked  []asked // of a query's roots, for Options.Hidden
+}
+
+func (r *Resolvers) request(ctx context.Context, v *graph.Version, op *graph.Operation) *request {
+	id := auth.From(ctx)
+	return &request{Resolvers: r, ctx: ctx, v: v, id: id, caller: r.caller(id),
+		fresh:  rules.Counter(rules.New + 1),
+		answer: &graph.Answer{Roots: make([]graph.Root, len(op.Fields)), Extensions: map[string]any{}}}
+}

@@ -1,0 +1,307 @@
+package schema
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"flora.dev/flora/rules"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator"
+)
+
+// derive writes the API that clients see and parses it.
+func (l *loader) derive() {
+	w := &apiWriter{schema: l.schema, kinds: map[rules.Kind]bool{}, enums: map[string]bool{}}
+	w.query()
+	w.mutation()
+	for _, c := range l.schema.Collections {
+		w.types(c)
+		w.filters(c)
+		w.inputs(c)
+	}
+	w.shared()
+	api := l.schema.API
+	api.SDL = w.b.String()
+	parsed, err := validator.LoadSchema(validator.Prelude, &ast.Source{Name: "schema.graphql", Input: api.SDL})
+	if err != nil { // a defect of ours, but no reason to end a server
+		l.fault(l.src.at(0), "please report this", "the derived API is not valid: %v", err)
+		l.schema.API = nil
+		return
+	}
+	api.AST = parsed
+}
+
+// apiWriter prints the derived SDL. It notes what scalars and enums are used,
+// so that only those are declared.
+type apiWriter struct {
+	schema *Schema
+	b      strings.Builder
+	kinds  map[rules.Kind]bool // with a filter
+	enums  map[string]bool     // with a filter
+}
+
+func (w *apiWriter) line(format string, args ...any) {
+	fmt.Fprintf(&w.b, format+"\n", args...)
+}
+
+// describe prints a description before a definition.
+func (w *apiWriter) describe(indent, text string) {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' {
+			return ' ' // cannot stand in a block string
+		}
+		return r
+	}, text)
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	w.line(`%s"""`, indent)
+	for line := range strings.SplitSeq(strings.ReplaceAll(text, `"""`, `\"""`), "\n") {
+		w.line("%s", strings.TrimRight(indent+line, " \t"))
+	}
+	w.line(`%s"""`, indent)
+}
+
+// listArguments are those of every list of a collection.
+func listArguments(c *rules.Object) string {
+	return fmt.Sprintf("(where: %sWhereInput, orderBy: [%sOrderByInput!], first: Int, after: String)", c.Name, c.Name)
+}
+
+func (w *apiWriter) query() {
+	w.line("type Query {")
+	for _, c := range w.schema.Me {
+		w.describe("  ", "The caller's own document.")
+		w.line("  me: %s", c.Name)
+	}
+	for _, c := range w.schema.Collections {
+		w.line("  find%sByID(id: ID!): %s", c.Name, c.Name)
+		for _, u := range c.Uniques {
+			var args []string
+			for _, f := range u.Fields {
+				args = append(args, f.Name+": "+inputType(f)+"!")
+			}
+			w.line("  %s(%s): %s", finder(c, u), strings.Join(args, ", "), c.Name)
+		}
+		w.line("  %s%s: %sConnection!", c.Plural, listArguments(c.Object), c.Name)
+	}
+	w.line("}\n")
+}
+
+// inputType is how a key is given: a reference by the _id of its document.
+func inputType(f *Field) string {
+	if f.ToOne() {
+		return "ID"
+	}
+	return f.TypeName
+}
+
+func (w *apiWriter) mutation() {
+	w.line("type Mutation {")
+	for _, c := range w.schema.Collections {
+		data, partial := fmt.Sprintf("data: %sInput!", c.Name), fmt.Sprintf("data: PartialUpdate%sInput!", c.Name)
+		full := "id: ID!, " + data
+		part := "id: ID!, " + partial
+		create := "(" + data + ")"
+		if !settable(c) {
+			full, part, create = "id: ID!", "id: ID!", ""
+		}
+		w.line("  create%s%s: %s", c.Name, create, c.Name)
+		w.line("  update%s(%s): %s @deprecated(reason: \"Use partialUpdate%s.\")", c.Name, full, c.Name, c.Name)
+		w.line("  partialUpdate%s(%s): %s", c.Name, part, c.Name)
+		w.line("  delete%s(id: ID!): %s", c.Name, c.Name)
+	}
+	w.line("}\n")
+}
+
+// settable reports whether clients may set any field: an input type without
+// members would not be valid.
+func settable(c *Collection) bool { return slices.ContainsFunc(c.Fields, (*Field).Settable) }
+
+func (w *apiWriter) types(c *Collection) {
+	w.describe("", c.Description)
+	w.line("type %s {", c.Name)
+	for _, f := range c.Fields {
+		w.describe("  ", f.Description)
+		args := ""
+		if f.Many() {
+			args = listArguments(f.Field.Target)
+		}
+		w.line("  %s%s: %s%s", f.Name, args, w.outputType(f), deprecated(f.deprecated))
+	}
+	w.line("  _id: ID!\n  _ts: Long!\n}\n")
+	w.line("type %sConnection {\n  edges: [%sEdge!]!\n  nodes: [%s!]!\n  pageInfo: PageInfo!\n  totalCount: Int!\n}\n", c.Name, c.Name, c.Name)
+	w.line("type %sEdge {\n  cursor: String!\n  node: %s!\n}\n", c.Name, c.Name)
+}
+
+// outputType is nullable where a rule may hide the value, or the document
+// that a reference names.
+func (w *apiWriter) outputType(f *Field) string {
+	t, nonNull := f.TypeName, f.NonNull
+	switch {
+	case f.Many():
+		t, nonNull = f.TypeName+"Connection", true
+	case f.ToOne():
+		nonNull = nonNull && f.Target.Access.Read.Pred == rules.True
+	case f.List:
+		t = "[" + t + "!]"
+	}
+	if nonNull && f.Read.Pred == nil {
+		t += "!"
+	}
+	return t
+}
+
+func deprecated(d *ast.Directive) string {
+	switch {
+	case d == nil:
+		return ""
+	case d.Arguments.ForName("reason") == nil:
+		return " @deprecated"
+	}
+	reason := &ast.Value{Kind: ast.StringValue, Raw: text(d, "reason")}
+	return " @deprecated(reason: " + reason.String() + ")"
+}
+
+func (w *apiWriter) filters(c *Collection) {
+	w.line("input %sWhereInput {", c.Name)
+	for _, f := range c.Fields {
+		switch {
+		case f.List:
+		case f.Many():
+			w.line("  %s: %sListFilter", f.Name, f.TypeName)
+		case f.ToOne():
+			w.line("  %s: %sWhereInput", f.Name, f.TypeName)
+			if name := f.NullFilter(); name != "" {
+				w.line("  %s: Boolean", name)
+			}
+		default:
+			if f.Kind == rules.Enum {
+				w.enums[f.TypeName] = true
+			}
+			w.kinds[f.Kind] = true
+			w.line("  %s: %sFilter", f.Name, f.TypeName)
+		}
+	}
+	w.line("  _id: IDFilter\n  _ts: LongFilter\n  and: [%sWhereInput!]\n  or: [%sWhereInput!]\n  not: %sWhereInput\n}\n", c.Name, c.Name, c.Name)
+	if w.many(c) {
+		w.line("input %sListFilter {\n  some: %sWhereInput\n  every: %sWhereInput\n  none: %sWhereInput\n}\n", c.Name, c.Name, c.Name, c.Name)
+	}
+	w.line("input %sOrderByInput {", c.Name)
+	for _, f := range c.Fields {
+		if f.Kind != rules.Ref && !f.List {
+			w.line("  %s: OrderDirection", f.Name)
+		}
+	}
+	w.line("  _id: OrderDirection\n  _ts: OrderDirection\n}\n")
+}
+
+// many reports whether a collection is the many side of any relation.
+func (w *apiWriter) many(target *Collection) bool {
+	for _, c := range w.schema.Collections {
+		if slices.ContainsFunc(c.Fields, func(f *Field) bool { return f.Many() && f.Target == target }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *apiWriter) inputs(c *Collection) {
+	if !settable(c) {
+		return
+	}
+	w.line("input %sInput {", c.Name)
+	for _, f := range c.Fields {
+		if f.Settable() {
+			required := f.NonNull && f.Default == nil && !f.Many()
+			w.member(f, required)
+		}
+	}
+	w.line("}\n\ninput PartialUpdate%sInput {", c.Name)
+	for _, f := range c.Fields {
+		if f.Settable() {
+			w.member(f, false)
+		}
+	}
+	w.line("}\n")
+	for _, f := range c.Fields {
+		switch {
+		case !f.Settable() || f.Kind != rules.Ref:
+		case f.Many():
+			w.line("input %s {\n  connect: [ID!]!\n}\n", relationInput(f))
+		default:
+			w.line("input %s {\n  connect: ID!\n}\n", relationInput(f))
+		}
+	}
+}
+
+func (w *apiWriter) member(f *Field, required bool) {
+	t := f.TypeName
+	switch {
+	case f.Kind == rules.Ref:
+		t = relationInput(f)
+	case f.List:
+		t = "[" + t + "!]"
+	}
+	if required {
+		t += "!"
+	}
+	w.describe("  ", f.Description)
+	w.line("  %s: %s", f.Name, t)
+}
+
+// shared prints what collections have in common.
+func (w *apiWriter) shared() {
+	w.line("type PageInfo {\n  hasNextPage: Boolean!\n  hasPreviousPage: Boolean!\n  startCursor: String\n  endCursor: String\n}\n")
+	w.line("enum OrderDirection {\n  ASC\n  DESC\n}\n")
+	w.kinds[rules.ID], w.kinds[rules.Long] = true, true // of _id and _ts
+	for k := rules.Bool; k <= rules.Time; k++ {
+		if w.kinds[k] {
+			w.filter(k.String(), k)
+		}
+	}
+	used := map[string]bool{}
+	for _, c := range w.schema.Collections {
+		for _, f := range c.Fields {
+			used[f.TypeName] = true
+		}
+	}
+	for _, e := range w.schema.Enums {
+		if !used[e.Name] {
+			continue
+		}
+		w.describe("", e.Description)
+		w.line("enum %s {", e.Name)
+		for _, v := range e.values {
+			w.describe("  ", v.Description)
+			w.line("  %s%s", v.Name, deprecated(v.Directives.ForName("deprecated")))
+		}
+		w.line("}\n")
+		if w.enums[e.Name] {
+			w.filter(e.Name, rules.Enum)
+		}
+	}
+	scalars := []string{"scalar Long"}
+	for _, k := range []rules.Kind{rules.Date, rules.Time} {
+		if used[k.String()] {
+			scalars = append(scalars, "scalar "+k.String())
+		}
+	}
+	w.line("%s", strings.Join(scalars, "\n\n"))
+}
+
+// filter prints the operators of a scalar.
+func (w *apiWriter) filter(name string, k rules.Kind) {
+	w.line("input %sFilter {\n  eq: %s\n  ne: %s", name, name, name)
+	if k != rules.Bool && k != rules.Enum {
+		w.line("  gt: %s\n  gte: %s\n  lt: %s\n  lte: %s", name, name, name, name)
+	}
+	if k != rules.Bool {
+		w.line("  in: [%s!]", name)
+	}
+	w.line("  isNull: Boolean")
+	if k == rules.String || k == rules.ID {
+		w.line("  contains: String\n  startsWith: String")
+	}
+	w.line("}\n")
+}

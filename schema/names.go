@@ -1,0 +1,136 @@
+package schema
+
+import (
+	"strings"
+
+	"flora.dev/flora/rules"
+)
+
+// plural is the name of a type's list field: the leading capitals in lower
+// case, and an English plural.
+func plural(name string) string {
+	s := lowerFirst(name)
+	low := strings.ToLower(s)
+	end := func(suffix string) bool { return strings.HasSuffix(low, suffix) }
+	switch {
+	case end("y") && len(low) > 1 && !strings.ContainsRune("aeiou", rune(low[len(low)-2])):
+		return s[:len(s)-1] + "ies"
+	case end("s"), end("x"), end("z"), end("ch"), end("sh"):
+		return s + "es"
+	}
+	return s + "s"
+}
+
+// lowerFirst puts the leading run of capitals in lower case.
+func lowerFirst(name string) string {
+	n := 0
+	for n < len(name) && name[n] >= 'A' && name[n] <= 'Z' {
+		n++
+	}
+	return strings.ToLower(name[:n]) + name[n:]
+}
+
+func upperFirst(name string) string {
+	if name == "" {
+		return ""
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// finder is the name of the look-up by a unique key.
+func finder(c *Collection, u *Unique) string {
+	var names []string
+	for _, f := range u.Fields {
+		names = append(names, upperFirst(f.Name))
+	}
+	return "find" + c.Name + "By" + strings.Join(names, "And")
+}
+
+// relationInput is the input type of a relation.
+func relationInput(f *Field) string { return f.Object.Name + upperFirst(f.Name) + "Relation" }
+
+// NullFilter is the name of the member of a where input that asks whether a
+// to-one field is null; "" for other fields, and where a field has that name.
+func (f *Field) NullFilter() string {
+	name := f.Name + "IsNull"
+	if !f.ToOne() || f.Collection.FieldNamed(name) != nil {
+		return ""
+	}
+	return name
+}
+
+// names makes the root fields and reports generated names that collide. It
+// reports whether there was none.
+func (l *loader) names() bool {
+	before := len(l.faults)
+	types := map[string]string{} // name -> what it is
+	for _, c := range l.collections {
+		types[c.Name] = "type " + c.Name
+	}
+	for _, e := range l.schema.Enums {
+		types[e.Name] = "enum " + e.Name
+	}
+	// A developer's type is reported at its own place, else the later of two
+	// generated ones at its collection.
+	generate := func(pos Position, name, what string) {
+		other, taken := types[name]
+		if own, ok := l.declared[strings.ToLower(name)]; ok && own.name == name {
+			pos = own.pos
+		}
+		if taken {
+			l.fault(pos, "rename one", "%s has the name of a generated type: %s", other, what)
+			return
+		}
+		types[name] = strings.Replace(what, "the ", "the generated ", 1)
+	}
+	top := l.src.at(0)
+	generate(top, "PageInfo", "the page type")
+	generate(top, "OrderDirection", "the directions of orderBy")
+	for k := rules.Bool; k <= rules.Time; k++ {
+		generate(top, k.String()+"Filter", "the filter of "+k.String())
+	}
+	for _, e := range l.schema.Enums {
+		generate(l.declared[strings.ToLower(e.Name)].pos, e.Name+"Filter", "the filter of "+e.Name)
+	}
+	for _, c := range l.collections {
+		for _, g := range [][2]string{
+			{c.Name + "Connection", "the page of "}, {c.Name + "Edge", "the edge of "},
+			{c.Name + "WhereInput", "the filter of "}, {c.Name + "ListFilter", "the list filter of "},
+			{c.Name + "OrderByInput", "the order of "}, {c.Name + "Input", "the input of "},
+			{"PartialUpdate" + c.Name + "Input", "the update input of "},
+		} {
+			generate(c.Pos, g[0], g[1]+c.Name)
+		}
+		for _, f := range c.fields {
+			if f.Target != nil {
+				generate(f.Pos, relationInput(f.Field), "the input of "+f.Path())
+			}
+		}
+	}
+
+	api := &API{Query: map[string]*Root{}, Mutation: map[string]*Root{}}
+	add := func(m map[string]*Root, c *Collection, hint string, r *Root) {
+		r.Collection = c
+		if other, taken := m[r.Name]; taken {
+			l.fault(c.Pos, hint, "type %s: its generated field %s is already that of %s", c.Name, r.Name, other.Collection.Name)
+			return
+		}
+		m[r.Name] = r
+	}
+	for _, c := range l.schema.Collections {
+		add(api.Query, c, "rename one", &Root{Name: "find" + c.Name + "ByID", Op: FindByID})
+		for _, u := range c.Uniques {
+			add(api.Query, c, "rename the field", &Root{Name: finder(c, u), Op: FindUnique, Unique: u})
+		}
+		add(api.Query, c, `give another name with @collection(plural: "...")`, &Root{Name: c.Plural, Op: List})
+		add(api.Mutation, c, "rename one", &Root{Name: "create" + c.Name, Op: Create})
+		add(api.Mutation, c, "rename one", &Root{Name: "update" + c.Name, Op: Update})
+		add(api.Mutation, c, "rename one", &Root{Name: "partialUpdate" + c.Name, Op: PartialUpdate})
+		add(api.Mutation, c, "rename one", &Root{Name: "delete" + c.Name, Op: Delete})
+	}
+	for _, c := range l.schema.Me {
+		add(api.Query, c, "rename one", &Root{Name: "me", Op: Me})
+	}
+	l.schema.API = api
+	return len(l.faults) == before
+}

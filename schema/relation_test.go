@@ -1,0 +1,120 @@
+package schema
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestRelations: a type's fields as "name=column>Target" for references and
+// "name<Target.back" for many sides, or the faults.
+func TestRelations(t *testing.T) {
+	tests := []struct{ name, sdl, want string }{
+		{"to one", "type A { b: B! } type B { x: Int }", "A.b>B"},
+		{"independent references", "type A { b: B, c: B } type B { a: A }", "A.b>B A.c>B B.a>A"},
+		{"unmarked other side", "type A { bs: [B!]! @relation } type B { a: A }", "A.bs<B.a B.a>A"},
+		{"marked other side", "type A { bs: [B] @relation } type B { a: A! @relation }", "A.bs<B.a B.a>A"},
+		{"named", `type A { x: [B] @relation(name: "x") y: [B] @relation(name: "y") } type B { p: A @relation(name: "y") q: A @relation(name: "x") }`, "A.x<B.q A.y<B.p B.p>A B.q>A"},
+		{"named, and one unmarked", `type A { x: [B] @relation(name: "x") y: [B] @relation } type B { p: A q: A @relation(name: "x") }`, "A.x<B.q A.y<B.p B.p>A B.q>A"},
+		{"named list, unmarked other side", `type A { x: [B] @relation(name: "x") } type B { p: A }`, "A.x<B.p B.p>A"},
+		{"marks go before", "type A { bs: [B] @relation } type B { p: A q: A @relation }", "A.bs<B.q B.p>A B.q>A"},
+		{"self", "type A { parent: A children: [A] @relation }", "A.parent>A A.children<A.parent"},
+		{"two to one target", `type M { u: U t: T } type U { ms: [M] @relation } type T { ms: [M] @relation }`, "M.u>U M.t>T U.ms<M.u T.ms<M.t"},
+
+		{"list without mark", "type A { bs: [B] } type B { a: A }", "f:1:10: A.bs: a list of B must be a relation, add @relation"},
+		{"list without mark or other side", "type A { bs: [B] } type B { x: Int }", "f:1:10: A.bs: a list of B must be a relation, add @relation, and to B a field that points back: a: A"},
+		{"ambiguous", "type A { bs: [B] @relation } type B { p: A q: A }", `f:1:10: A.bs: B.p, B.q all point to A, it is not clear which is the other side, give it and one of them the same @relation(name: "...")`},
+		{"ambiguous marks", "type A { bs: [B] @relation } type B { p: A @relation q: A @relation }", `f:1:10: A.bs: B.p, B.q all point to A, it is not clear which is the other side, give it and one of them the same @relation(name: "...")`},
+		{"two lists, one reference", "type A { x: [B] @relation y: [B] @relation } type B { a: A }", `f:1:27: A.y: B.a is already the other side of A.x, give each pair a name of its own: @relation(name: "...")`},
+		{"names differ", `type A { x: [B] @relation(name: "x") } type B { a: A @relation(name: "y") }`, `f:1:10: A.x: no field of B with the same relation name points back (B.a has another), give both sides the same @relation(name: "...")`},
+		{"one way", "type A { bs: [B] @relation } type B { x: Int }", "f:1:10: A.bs: no field of B points back to A, and one-way lists are not supported in this version, add to B a field a: A"},
+		{"many to many", "type A { bs: [B] @relation } type B { as: [A] @relation }", "f:1:10: A.bs: with B.as it is many-to-many, which is not supported in this version, declare a type with a reference to each side\nf:1:39: B.as: with A.bs it is many-to-many, which is not supported in this version, declare a type with a reference to each side"},
+		{"one to one", `type A { b: B @relation(name: "x") } type B { a: A @relation(name: "x") }`, "f:1:10: A.b: with B.a it is one-to-one, which is not supported in this version, keep one of the two, or remove @relation to keep both as references of their own\nf:1:47: B.a: with A.b it is one-to-one, which is not supported in this version, keep one of the two, or remove @relation to keep both as references of their own"},
+		{"owning", "type A { b: B @relation(owning: true) } type B { x: Int }", "f:1:25: A.b: @relation(owning:) is not supported in this version, remove it"},
+		{"onDelete", "type A { b: B @relation(onDelete: CASCADE) } type B { x: Int }", "f:1:25: A.b: onDelete CASCADE is not supported in this version, remove it: a referenced document cannot be deleted"},
+		{"relation on a scalar", "type A { x: Int @relation }", "f:1:17: A.x: @relation goes on fields whose type is a collection, this is a Int, remove it"},
+		{"one fault, not two", "type A { bs: [B] @relation } type B { a: A @resolver }", "f:1:44: B.a: @resolver is not supported in this version, remove it"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := Load("f", []byte(tt.sdl))
+			if got := describeRelations(s, err); got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func describeRelations(s *Schema, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	var parts []string
+	for _, c := range s.Collections {
+		for _, f := range c.Fields {
+			switch {
+			case f.Many() && f.Column == "" && f.Target.Object == f.Field.Target:
+				parts = append(parts, f.Path()+"<"+f.Back.Path())
+			case f.ToOne() && f.Column == f.Name && f.Target.Object == f.Field.Target:
+				parts = append(parts, f.Path()+">"+f.Target.Name)
+			}
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// A reference is indexed once, unless an index that begins with it exists.
+func TestReferenceIndexes(t *testing.T) {
+	tests := []struct{ name, fields, want string }{
+		{"plain", "type A { b: B }", "A_b_idx"},
+		{"declared too", "type A { b: B @index }", "A_b_idx"},
+		{"unique", "type A { b: B @unique }", "A_b_key"},
+		{"begins an index", `type A @index(fields: ["b", "x"]) { b: B, x: Int }`, "A_b_x_idx"},
+		{"ends an index", `type A @index(fields: ["x", "b"]) { b: B, x: Int }`, "A_x_b_idx A_b_idx"},
+		{"begins a unique key", `type A @unique(fields: ["b", "x"]) { b: B, x: Int }`, "A_b_x_key A_b_idx"},
+		{"unique and index", "type A { x: Int @unique @index }", "A_x_key"},
+		{"table", `type A @collection(name: "as") { b: B }`, "as_b_idx"},
+		{"underscores", `type A @index(fields: ["a_b", "c"]) @index(fields: ["a", "b_c"]) { a: Int, a_b: Int, b_c: Int, c: Int }`, "A_a_b_c_a6470239524c_idx A_a_b_c_9eaa7fc3f6d5_idx"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := Load("f", []byte(tt.fields+" type B { y: Int }"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, u := range s.Collection("A").Uniques {
+				names = append(names, u.Name)
+			}
+			for _, i := range s.Collection("A").Indexes {
+				names = append(names, i.Name)
+			}
+			if got := strings.Join(names, " "); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestLongIndexName(t *testing.T) {
+	long := strings.Repeat("x", 100)
+	s, err := Load("f", []byte("type A"+long+" { f"+long+": Int @index, g"+long+": Int @index }"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := s.Collections[0].Indexes[0].Name, s.Collections[0].Indexes[1].Name
+	if len(a) > maxName || len(b) > maxName || a == b {
+		t.Errorf("index names %s and %s", a, b)
+	}
+}
+
+func TestPlural(t *testing.T) {
+	for name, want := range map[string]string{
+		"User": "users", "Category": "categories", "Day": "days", "Address": "addresses", "Box": "boxes",
+		"Quiz": "quizes", "Match": "matches", "Dish": "dishes", "OrderLine": "orderLines", "URL": "urls",
+		"Y": "ys", "KEY": "keys", "user": "users", "T": "ts", "B2B": "b2Bs",
+	} {
+		if got := plural(name); got != want {
+			t.Errorf("plural(%s) = %s, want %s", name, got, want)
+		}
+	}
+}

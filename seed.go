@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"flora.dev/flora/rules"
+	"flora.dev/flora/schema"
+	"flora.dev/flora/store"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/gofrs/uuid/v5"
+)
+
+// A seed is documents by collection, written with system rights:
+//
+//	users:
+//	  - { _id: ada, sub: ada, name: Ada }
+//	products:
+//	  - { name: Lamp, price: 12.5, owner: ada }
+//
+// A collection is named by its type or its plural. A document may choose its
+// _id; a reference names the _id of another document. What is left out gets
+// its @default or @set value where that needs no caller, else null.
+type seed struct {
+	documents []*document
+	byID      map[string]*document // by type and _id
+}
+
+// document is one document of a seed.
+type document struct {
+	id         string
+	collection *schema.Collection
+	values     map[string]rules.Value // by field
+	nodes      map[string]ast.Node    // where the fields stand
+	node       ast.Node
+	state      int // of sorting: 0 new, 1 begun, 2 placed
+}
+
+// parseSeed reads a seed for a schema. Its error has a line for each fault.
+func parseSeed(name string, text []byte, s *schema.Schema) (*seed, error) {
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return nil, configError{yamlFault(name, err)}
+	}
+	f := &faults{file: name}
+	out := &seed{byID: map[string]*document{}}
+	if len(file.Docs) > 0 && file.Docs[0].Body != nil && file.Docs[0].Body.Type() != ast.NullType {
+		out.read(f, file.Docs[0].Body, s)
+	}
+	out.checkReferences(f)
+	if len(f.list) > 0 {
+		return nil, configError(f.list)
+	}
+	return out, nil
+}
+
+func (s *seed) read(f *faults, body ast.Node, model *schema.Schema) {
+	root, ok := body.(ast.MapNode)
+	if !ok {
+		f.at(body, "a seed maps collections to lists of documents, found %s", found(body))
+		return
+	}
+	for it := root.MapRange(); it.Next(); {
+		name := it.Key().GetToken().Value
+		c := collectionNamed(model, name)
+		if c == nil {
+			f.at(it.Key(), "the schema has no collection %s", name)
+			continue
+		}
+		if it.Value().Type() == ast.NullType {
+			continue
+		}
+		list, ok := it.Value().(*ast.SequenceNode)
+		if !ok {
+			f.at(it.Value(), "%s must be a list of documents, found %s", name, found(it.Value()))
+			continue
+		}
+		for _, n := range list.Values {
+			s.document(f, n, c)
+		}
+	}
+}
+
+func collectionNamed(s *schema.Schema, name string) *schema.Collection {
+	for _, c := range s.Collections {
+		if c.Name == name || c.Plural == name {
+			return c
+		}
+	}
+	return nil
+}
+
+func (s *seed) document(f *faults, n ast.Node, c *schema.Collection) {
+	m, ok := n.(ast.MapNode)
+	if !ok {
+		f.at(n, "a document of %s must be a mapping of fields to values, found %s", c.Name, found(n))
+		return
+	}
+	d := &document{collection: c, values: map[string]rules.Value{}, nodes: map[string]ast.Node{}, node: n}
+	for it := m.MapRange(); it.Next(); {
+		name := it.Key().GetToken().Value
+		field := c.FieldNamed(name)
+		switch {
+		case name == "_id":
+			if d.id = it.Value().GetToken().Value; !validID(d.id) {
+				f.at(it.Value(), "_id must be 1 to 128 printable ASCII characters")
+			}
+		case field == nil:
+			f.at(it.Key(), "%s has no field %s", c.Name, name)
+		case field.Many():
+			f.at(it.Key(), "%s is the many side of a relation: name this document in %s instead", field.Path(), field.Back.Path())
+		default:
+			v, want := seedValue(it.Value(), field.Field)
+			if want != "" {
+				f.at(it.Value(), "%s must be %s, found %s", field.Path(), want, found(it.Value()))
+			}
+			d.values[name], d.nodes[name] = v, it.Value()
+		}
+	}
+	if d.id == "" {
+		d.id = uuid.Must(uuid.NewV4()).String()
+	}
+	key := c.Name + " " + d.id
+	if s.byID[key] != nil {
+		f.at(n, "%s %s is given twice", c.Name, d.id)
+	}
+	s.byID[key] = d
+	s.documents = append(s.documents, d)
+}
+
+func (s *seed) checkReferences(f *faults) {
+	for _, d := range s.documents {
+		for _, field := range d.collection.Fields {
+			v, given := d.values[field.Name]
+			if target, ok := v.V.(string); ok && given && field.ToOne() && s.byID[field.TypeName+" "+target] == nil {
+				f.at(d.nodes[field.Name], "%s: the seed has no %s with _id %s", field.Path(), field.TypeName, target)
+			}
+			if field.NonNull && !field.Many() && field.Default == nil && field.Set == nil && v.V == nil {
+				f.at(d.node, "%s is missing", field.Path())
+			}
+		}
+	}
+}
+
+// plant writes a seed into an empty store, each document after those it
+// refers to.
+func (s *seed) plant(ctx context.Context, db store.Store, version int64, now time.Time) error {
+	p := &planting{seed: s, caller: rules.Anonymous(now)}
+	for _, d := range s.documents {
+		if err := p.place(d); err != nil {
+			return err
+		}
+	}
+	// A statement's size is limited on some engines; documents come after
+	// what they refer to, so any prefix is sound.
+	const batch = 100
+	heads := append(p.heads, p.later...)
+	for len(heads) > 0 {
+		n := min(batch, len(heads))
+		if _, err := db.Write(ctx, &store.Mutation{Version: version, Now: now.UnixMicro(), Heads: heads[:n]}); err != nil {
+			return fmt.Errorf("write seed: %w", err)
+		}
+		heads = heads[n:]
+	}
+	return nil
+}
+
+type planting struct {
+	*seed
+	caller *rules.Caller
+	heads  []store.Head
+	later  []store.Head // references that close a circle
+}
+
+func (p *planting) place(d *document) error {
+	if d.state != 0 {
+		return nil
+	}
+	d.state = 1
+	head := store.Head{Kind: store.Insert, Table: d.collection.Object, ID: d.id, Guard: rules.True, Readable: rules.True}
+	for _, field := range d.collection.Fields {
+		if field.Many() {
+			continue
+		}
+		value, given := p.value(d, field)
+		if field.ToOne() && given {
+			if id, ok := value.(rules.Val).Value.V.(string); ok {
+				other := p.byID[field.TypeName+" "+id]
+				if err := p.place(other); err != nil {
+					return err
+				}
+				if other.state == 1 && other != d {
+					if field.NonNull {
+						return fmt.Errorf("write seed: %s %s and %s %s require each other", d.collection.Name, d.id, other.collection.Name, other.id)
+					}
+					p.later = append(p.later, store.Head{Kind: store.Update, Table: d.collection.Object, ID: d.id, Guard: rules.True,
+						Readable: rules.True, Required: true, Set: []store.Assign{{Field: field.Field, Value: value}}})
+					value = null(field.Field)
+				}
+			}
+		}
+		if v, ok := value.(rules.Val); ok && v.Value.V == nil && field.NonNull {
+			return fmt.Errorf("write seed: %s %s needs %s: its default speaks of a caller, and a seed has none", d.collection.Name, d.id, field.Name)
+		}
+		head.Set = append(head.Set, store.Assign{Field: field.Field, Value: value})
+	}
+	d.state = 2
+	p.heads = append(p.heads, head)
+	return nil
+}
+
+// value is what a field of a new document holds.
+func (p *planting) value(d *document, field *schema.Field) (value rules.Operand, given bool) {
+	if v, ok := d.values[field.Name]; ok && v.V != nil {
+		return rules.Val{Value: v}, true
+	}
+	expr := field.Default
+	if field.Set != nil && field.SetOnCreate {
+		expr = field.Set
+	}
+	if _, explicit := d.values[field.Name]; expr != nil && !explicit {
+		if v, known := p.caller.Value(expr); known {
+			if constant, ok := v.(rules.Val); ok {
+				return constant, false
+			}
+		}
+	}
+	return null(field.Field), false
+}
+
+func null(f *rules.Field) rules.Operand {
+	return rules.Val{Value: rules.Value{Kind: f.Kind, List: f.List}}
+}
+
+func validID(id string) bool {
+	return id != "" && len(id) <= 128 && strings.Trim(id, printable) == ""
+}
+
+// printable are the characters of an _id.
+const printable = "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~ "

@@ -1,0 +1,57 @@
+package spanner
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"flora.dev/flora/rules"
+	"flora.dev/flora/store"
+)
+
+// maxText and maxList are what a STRING(MAX) and an ARRAY column hold.
+// https://cloud.google.com/spanner/quotas#tables
+const (
+	maxText = 2_621_440 // characters
+	maxList = 10 << 20  // bytes
+)
+
+// checkValues refuses what no column takes, before anything is sent: a text
+// that is too long is the caller's, a null in a required column is an error of
+// this program. Spanner gives both the code of a dangling reference.
+func checkValues(top int, h *store.Head) error {
+	for _, a := range h.Set {
+		v, ok := a.Value.(rules.Val)
+		if !ok {
+			continue
+		}
+		if v.Value.V == nil && a.Field.NonNull {
+			return fmt.Errorf("write spanner: null for %s", a.Field.Path())
+		}
+		if tooLarge(v.Value.V) {
+			return &store.WriteError{Head: top, Why: store.TooLarge}
+		}
+	}
+	for i := range h.Kids {
+		if err := checkValues(top, &h.Kids[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func tooLarge(v any) bool {
+	switch x := v.(type) {
+	case string:
+		return len(x) > maxText && utf8.RuneCountInString(x) > maxText
+	case []any:
+		size := 0
+		for _, e := range x {
+			size += 8
+			if s, ok := e.(string); ok {
+				size += len(s)
+			}
+		}
+		return size > maxList
+	}
+	return false
+}

@@ -1,0 +1,205 @@
+package spanner
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	cloud "cloud.google.com/go/spanner"
+	"google.golang.org/grpc/codes"
+
+	"flora.dev/flora/schema"
+	"flora.dev/flora/store"
+	"flora.dev/flora/store/internal/sqlgen"
+)
+
+// deployTimeout bounds a Deploy whose context has no deadline: the service
+// fills an index in minutes.
+const deployTimeout = 30 * time.Minute
+
+const newest = "SELECT s.version, s.sdl, m.value FROM flora_schema AS s JOIN flora_meta AS m ON m.name = 'secret' ORDER BY s.version DESC LIMIT 1"
+
+// Deployed returns the newest deployed schema.
+func (db *DB) Deployed(ctx context.Context) (*store.Deployment, error) {
+	ctx, end, err := db.begin(ctx, db.opts.Timeout)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	return db.deployed(ctx)
+}
+
+func (db *DB) deployed(ctx context.Context) (*store.Deployment, error) {
+	started := db.opts.Now()
+	d, err := newestOf(ctx, db.client.Single())
+	switch {
+	case err == nil && d == nil:
+		return nil, store.ErrNoSchema
+	case err == nil:
+		db.seen.note(d.Version, started)
+		return d, nil
+	case isUnavailable(err):
+		return nil, unavailable(err)
+	case cloud.ErrCode(err) == codes.InvalidArgument || cloud.ErrCode(err) == codes.NotFound:
+		// A statement on tables that do not exist does not parse.
+		tables, terr := db.catalog(ctx, "SELECT t.table_name FROM information_schema.tables AS t WHERE t.table_schema = '' AND t.table_name = 'flora_schema'")
+		if terr != nil {
+			return nil, readError(terr)
+		}
+		if len(tables) == 0 {
+			return nil, store.ErrNoSchema
+		}
+	}
+	return nil, fmt.Errorf("read deployed schema: %w", err)
+}
+
+// newestOf returns nil where nothing was deployed.
+func newestOf(ctx context.Context, on querier) (*store.Deployment, error) {
+	var d *store.Deployment
+	err := on.Query(ctx, cloud.NewStatement(newest)).Do(func(r *cloud.Row) error {
+		d = &store.Deployment{}
+		return r.Columns(&d.Version, &d.SDL, &d.Secret)
+	})
+	return d, err
+}
+
+// Deploy runs the DDL of the steps and then publishes the version.
+//
+// DDL takes no part in transactions: when a step fails, those before it stay,
+// and the version does not change.
+func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment, error) {
+	ctx, end, err := db.begin(ctx, deployTimeout)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+
+	now, err := db.deployed(ctx)
+	switch {
+	case errors.Is(err, store.ErrNoSchema):
+		if m.From != 0 {
+			return nil, store.ErrStale
+		}
+		if err := db.prepare(ctx); err != nil {
+			return nil, err
+		}
+	case err != nil:
+		return nil, err
+	case now.Version != m.From:
+		return nil, store.ErrStale
+	}
+	token, err := db.claim(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	var ddl script
+	clear := db.clear
+	if m.Reset {
+		clear = db.dropAll
+	}
+	if err := clear(ctx, &ddl, m.Steps); err != nil {
+		return nil, err
+	}
+	for i, s := range m.Steps {
+		statements, err := sqlgen.Spanner.Step(s)
+		if err != nil {
+			return nil, fmt.Errorf("deploy: %w", err)
+		}
+		ddl.add(i, statements...)
+	}
+	if err := db.run(ctx, &ddl, m.Steps); err != nil {
+		return nil, err
+	}
+	return db.publish(ctx, m, token)
+}
+
+// prepare makes the system tables, as far as no earlier deployment did.
+func (db *DB) prepare(ctx context.Context) error {
+	made, err := db.catalog(ctx, "SELECT t.table_name FROM information_schema.tables AS t WHERE t.table_schema = '' AND t.table_name IN ('flora_meta', 'flora_schema')")
+	if err != nil {
+		return readError(err)
+	}
+	var ddl script
+	ddl.add(noStep, sqlgen.Spanner.System()[len(made):]...)
+	return db.run(ctx, &ddl, nil)
+}
+
+// claim makes this the deployment that may publish. Of two at once the later
+// goes on, perhaps over tables that the earlier made.
+func (db *DB) claim(ctx context.Context) (token []byte, err error) {
+	token = make([]byte, 16)
+	rand.Read(token)
+	if err := db.lock(ctx); err != nil {
+		return nil, unavailable(err)
+	}
+	defer db.unlock()
+	_, err = db.client.Apply(ctx, []*cloud.Mutation{cloud.InsertOrUpdate("flora_meta", []string{"name", "value"}, []any{"deploying", token})})
+	if err != nil {
+		return nil, readError(err)
+	}
+	return token, nil
+}
+
+// publish writes the version if the one before it still is the newest and no
+// other deployment began, and the secret if there is none.
+func (db *DB) publish(ctx context.Context, m *store.Migration, token []byte) (*store.Deployment, error) {
+	if err := db.lock(ctx); err != nil {
+		return nil, unavailable(err)
+	}
+	defer db.unlock()
+	started := db.opts.Now()
+	next := &store.Deployment{Version: m.From + 1, SDL: m.SDL}
+	_, err := db.client.ReadWriteTransaction(ctx, func(ctx context.Context, tx *cloud.ReadWriteTransaction) error {
+		last, err := newestOf(ctx, tx)
+		if err != nil {
+			return err
+		}
+		row, err := tx.ReadRow(ctx, "flora_meta", cloud.Key{"deploying"}, []string{"value"})
+		if err != nil {
+			return err
+		}
+		var claimed []byte
+		if err := row.Column(0, &claimed); err != nil {
+			return err
+		}
+		if !bytes.Equal(claimed, token) {
+			return store.ErrStale
+		}
+		var writes []*cloud.Mutation
+		if last == nil {
+			last = &store.Deployment{Secret: make([]byte, 32)}
+			rand.Read(last.Secret)
+			writes = append(writes, cloud.Insert("flora_meta", []string{"name", "value"}, []any{"secret", last.Secret}))
+		}
+		if last.Version != m.From {
+			return store.ErrStale
+		}
+		next.Secret = last.Secret
+		return tx.BufferWrite(append(writes, cloud.Insert("flora_schema",
+			[]string{"version", "sdl", "created"}, []any{next.Version, next.SDL, started.UnixMicro()})))
+	})
+	switch {
+	case err == nil:
+		db.seen.note(next.Version, started)
+		return next, nil
+	case errors.Is(err, store.ErrStale):
+		return nil, err
+	case cloud.ErrCode(err) == codes.AlreadyExists: // two first deployments at once
+		return nil, store.ErrStale
+	case isUnavailable(err):
+		return nil, unavailable(err)
+	}
+	return nil, fmt.Errorf("publish schema version %d: %w", next.Version, err)
+}
+
+// stepError blames a statement's step.
+func stepError(steps []schema.Step, step int, err error) error {
+	if step == noStep {
+		return fmt.Errorf("deploy: %w", err)
+	}
+	return &store.StepError{Step: steps[step], Err: err}
+}

@@ -1,0 +1,114 @@
+package spanner
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	cloud "cloud.google.com/go/spanner"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"flora.dev/flora/store"
+	"flora.dev/flora/store/internal/sqlgen"
+)
+
+// Read runs a query operation as one strong single-use read: one RPC.
+func (db *DB) Read(ctx context.Context, q *store.Query) (*store.Rows, error) {
+	ctx, end, err := db.begin(ctx, db.opts.Timeout)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	return db.read(ctx, db.client.Single(), q)
+}
+
+// readAt runs a query on the snapshot of a commit.
+func (db *DB) readAt(ctx context.Context, at time.Time, q *store.Query) (*store.Rows, error) {
+	return db.read(ctx, db.client.Single().WithTimestampBound(cloud.ReadTimestamp(at)), q)
+}
+
+// querier is a snapshot or a transaction.
+type querier interface {
+	Query(ctx context.Context, st cloud.Statement) *cloud.RowIterator
+}
+
+func (db *DB) read(ctx context.Context, on querier, q *store.Query) (*store.Rows, error) {
+	started := db.opts.Now()
+	st, err := statement(sqlgen.Spanner.Query(q))
+	if err != nil {
+		return nil, err
+	}
+	row, _, err := one(on.Query(ctx, st))
+	if err != nil {
+		return nil, readError(err)
+	}
+	n := len(q.Roots)
+	if len(row) != n+1 {
+		return nil, fmt.Errorf("read spanner: %d columns, want %d", len(row), n+1)
+	}
+	rows := &store.Rows{Roots: make([]string, n)}
+	for i := range n {
+		rows.Roots[i] = jsonText(row[i])
+	}
+	if rows.Version, err = versionOf(row[n]); err != nil {
+		return nil, err
+	}
+	db.seen.note(rows.Version, started)
+	return rows, nil
+}
+
+// statement converts a statement with its parameters. It takes the result of
+// the sqlgen functions.
+func statement(s sqlgen.Statement, err error) (cloud.Statement, error) {
+	if err != nil {
+		return cloud.Statement{}, err
+	}
+	st := cloud.Statement{SQL: s.SQL, Params: make(map[string]any, len(s.Args))}
+	for _, a := range s.Args {
+		if st.Params[a.Name], err = param(a.Value); err != nil {
+			return cloud.Statement{}, fmt.Errorf("bind %s: %w", a.Name, err)
+		}
+	}
+	return st, nil
+}
+
+// one reads the only row of a result, nil if there is none, and the number of
+// rows that the statement wrote. Values stay as they came: decoding one long
+// text into a struct costs more than the rest of a read.
+func one(rows *cloud.RowIterator) (values []*structpb.Value, written int64, err error) {
+	n := 0
+	err = rows.Do(func(r *cloud.Row) error {
+		n++
+		values = make([]*structpb.Value, r.Size())
+		for i := range values {
+			values[i] = r.ColumnValue(i)
+		}
+		return nil
+	})
+	if err == nil && n > 1 {
+		err = fmt.Errorf("%d rows where one was expected", n)
+	}
+	return values, rows.RowCount, err
+}
+
+// jsonText is a column of JSON text. SQL's NULL is JSON's.
+func jsonText(v *structpb.Value) string {
+	if _, null := v.GetKind().(*structpb.Value_NullValue); null {
+		return "null"
+	}
+	return v.GetStringValue()
+}
+
+// versionOf is a schema version, 0 where none is deployed. An INT64 travels as
+// a decimal string.
+func versionOf(v *structpb.Value) (int64, error) {
+	if _, null := v.GetKind().(*structpb.Value_NullValue); null {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(v.GetStringValue(), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read schema version: %w", err)
+	}
+	return n, nil
+}

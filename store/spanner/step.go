@@ -1,0 +1,61 @@
+package spanner
+
+import (
+	"context"
+
+	"flora.dev/flora/store"
+)
+
+// steps runs a mutation as it is defined: head by head, each one's kids after
+// it, and what a count of 0 means is asked on the spot, before anything else
+// changes what the caller can read.
+func (db *DB) steps(ctx context.Context, m *store.Mutation) (*store.Outcome, error) {
+	known := echoes(partsOf(m))
+	return db.transact(ctx, m, func(ctx context.Context, j *job) error {
+		for i := range m.Heads {
+			h := &m.Heads[i]
+			if h.Kind == store.Delete && h.Answer != nil && !known[h] {
+				if err := j.deleteAnswers(ctx, i); err != nil {
+					return err
+				}
+			}
+			hit, err := j.step(ctx, i, h, known[h])
+			if err != nil {
+				return err
+			}
+			j.results[i].Hit = hit
+			if !hit {
+				j.results[i].Answer = ""
+			}
+		}
+		return nil
+	})
+}
+
+// step runs one head and, if it hit, its kids. With echo its statement returns
+// its answer.
+func (j *job) step(ctx context.Context, top int, h *store.Head, echo bool) (hit bool, err error) {
+	st, err := j.statement(h, echo)
+	if err != nil {
+		return false, err
+	}
+	// Query, not Update: where the first statement of a transaction fails,
+	// Update makes the client library begin again and ask twice.
+	row, n, err := one(j.tx.Query(ctx, st))
+	if err != nil {
+		return false, &statementError{top, h.Kind, err}
+	}
+	if n == 0 {
+		return false, j.missed(ctx, top, h)
+	}
+	j.verified, j.wrote = true, true
+	if echo && len(row) == 1 {
+		j.results[top].Answer, j.answered[top] = jsonText(row[0]), true
+	}
+	for i := range h.Kids {
+		if _, err := j.step(ctx, top, &h.Kids[i], false); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,168 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"flora.dev/flora/rules"
+	"flora.dev/flora/store"
+	"flora.dev/flora/store/internal/sqlgen"
+	"zombiezen.com/go/sqlite"
+)
+
+const (
+	newestSQL = "SELECT s.version, s.sdl, m.value FROM flora_schema AS s, flora_meta AS m WHERE m.name = 'secret' ORDER BY s.version DESC LIMIT 1"
+	tablesSQL = "SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, 6) <> 'flora_' AND substr(name, 1, 7) <> 'sqlite_'"
+)
+
+// Deployed returns the newest deployment.
+func (db *DB) Deployed(ctx context.Context) (*store.Deployment, error) {
+	var d *store.Deployment
+	err := db.read(ctx, func(c *conn) (err error) {
+		d, err = c.newest()
+		return err
+	})
+	if err == nil && d == nil {
+		err = store.ErrNoSchema
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func (c *conn) newest() (*store.Deployment, error) {
+	var d *store.Deployment
+	err := c.run(&sqlgen.Statement{SQL: newestSQL}, func(s *sqlite.Stmt) {
+		d = &store.Deployment{Version: s.ColumnInt64(0), SDL: s.ColumnText(1), Secret: make([]byte, s.ColumnLen(2))}
+		s.ColumnBytes(2, d.Secret)
+	})
+	return d, err
+}
+
+// Deploy applies a migration in one transaction of its own.
+func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment, error) {
+	end, err := db.begin()
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var d *store.Deployment
+	err = db.submit(ctx, &job{alone: true, run: func(c *conn) (err error) {
+		if d, err = db.deploy(c, m); err == nil {
+			db.version.Store(d.Version)
+		}
+		return err
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("deploy: %w", err)
+	}
+	return d, nil
+}
+
+func (db *DB) deploy(c *conn, m *store.Migration) (d *store.Deployment, err error) {
+	if m.Reset {
+		// Tables go in any order. The pragma does nothing inside a transaction.
+		if err := c.exec("PRAGMA foreign_keys = OFF"); err != nil {
+			return nil, err
+		}
+		defer func() {
+			if perr := c.exec("PRAGMA foreign_keys = ON"); perr != nil && err == nil {
+				err = perr
+			}
+		}()
+	}
+	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+		return nil, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+	defer func() {
+		if !c.AutocommitEnabled() {
+			c.rollback()
+		}
+	}()
+	if db.version.Load() != m.From {
+		return nil, store.ErrStale
+	}
+	if m.Reset {
+		if err := c.dropAll(); err != nil {
+			return nil, err
+		}
+	}
+	for i, s := range m.Steps {
+		texts, err := sqlgen.SQLite.Step(s, m.Steps[i+1:]...)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range texts {
+			if err := c.once(t); err != nil {
+				if isConstraint(err) {
+					return nil, &store.StepError{Step: s, Err: err}
+				}
+				return nil, fmt.Errorf("apply %s: %w", s, err)
+			}
+		}
+	}
+	if err := c.publish(m, db.now().UnixMicro()); err != nil {
+		return nil, err
+	}
+	if d, err = c.newest(); err != nil {
+		return nil, err
+	}
+	if err := c.exec("COMMIT"); err != nil {
+		return nil, commitError(err)
+	}
+	return d, nil
+}
+
+func (c *conn) dropAll() error {
+	var tables []string
+	if err := c.run(&sqlgen.Statement{SQL: tablesSQL}, func(s *sqlite.Stmt) { tables = append(tables, s.ColumnText(0)) }); err != nil {
+		return err
+	}
+	for _, t := range tables {
+		if err := c.once("DROP TABLE `" + t + "`"); err != nil {
+			return fmt.Errorf("drop %s: %w", t, err)
+		}
+	}
+	return nil
+}
+
+// publish notes the new version, and makes the secret of a new store.
+func (c *conn) publish(m *store.Migration, now int64) error {
+	n, err := c.int64("SELECT count(*) FROM flora_meta WHERE name = 'secret'")
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		s, err := c.prepare("INSERT INTO flora_meta (name, value) VALUES ('secret', ?1)")
+		if err != nil {
+			return err
+		}
+		secret := make([]byte, 32)
+		rand.Read(secret) // never fails
+		s.BindBytes(1, secret)
+		if _, err := s.Step(); err != nil {
+			return fmt.Errorf("store secret: %w", err)
+		}
+		if err := s.Reset(); err != nil {
+			return err
+		}
+	}
+	return c.run(&sqlgen.Statement{SQL: "INSERT INTO flora_schema (version, sdl, created) VALUES (?1, ?2, ?3)", Args: []sqlgen.Arg{
+		{Value: rules.Value{Kind: rules.Long, V: m.From + 1}},
+		{Value: rules.Value{Kind: rules.String, V: m.SDL}},
+		{Value: rules.Value{Kind: rules.Long, V: now}},
+	}}, nil)
+}
+
+// once runs a statement that is not kept.
+func (c *conn) once(sql string) error {
+	s, _, err := c.PrepareTransient(sql)
+	if err != nil {
+		return err
+	}
+	defer s.Finalize()
+	_, err = s.Step()
+	return err
+}

@@ -1,0 +1,74 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"flora.dev/flora/store"
+	"flora.dev/flora/store/internal/sqlgen"
+	"zombiezen.com/go/sqlite"
+)
+
+// Read runs a query as one statement, which is one snapshot.
+func (db *DB) Read(ctx context.Context, q *store.Query) (*store.Rows, error) {
+	s, err := sqlgen.SQLite.Query(q)
+	if err != nil {
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	var rows *store.Rows
+	err = db.read(ctx, func(c *conn) error {
+		rows, err = c.roots(&s, len(q.Roots))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+// read runs f with a reader that the end of ctx interrupts.
+func (db *DB) read(ctx context.Context, f func(*conn) error) error {
+	end, err := db.begin()
+	if err != nil {
+		return err
+	}
+	defer end()
+	if ctx.Err() != nil {
+		return unavailable(ctx)
+	}
+	var c *conn
+	select {
+	case c = <-db.readers:
+	default:
+		select {
+		case c = <-db.readers:
+		case <-ctx.Done():
+			return unavailable(ctx)
+		}
+	}
+	defer func() { db.readers <- c }()
+	if done := ctx.Done(); done != nil {
+		c.SetInterrupt(done)
+		defer c.SetInterrupt(nil)
+	}
+	if err := f(c); err != nil {
+		return readError(ctx, err)
+	}
+	return nil
+}
+
+// roots runs a statement of sqlgen's Query and copies its row.
+func (c *conn) roots(s *sqlgen.Statement, n int) (*store.Rows, error) {
+	rows := &store.Rows{Roots: make([]string, n)}
+	err := c.run(s, func(st *sqlite.Stmt) {
+		for i := range rows.Roots {
+			if st.ColumnIsNull(i) {
+				rows.Roots[i] = "null"
+			} else {
+				rows.Roots[i] = st.ColumnText(i)
+			}
+		}
+		rows.Version = st.ColumnInt64(n)
+	})
+	return rows, err
+}
