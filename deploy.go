@@ -45,6 +45,10 @@ func (c *deployCommand) Run(a *app) error {
 		fmt.Fprintln(a.stderr, "flora: nothing was deployed")
 		return errReported
 	}
+	if p.unchanged() {
+		fmt.Fprintf(a.stdout, "%s is deployed in %s as version %d already\n", c.File, c.Store, p.current.Version)
+		return nil
+	}
 	d, err := p.apply(a.ctx, db)
 	if err != nil {
 		return err
@@ -109,11 +113,8 @@ func (p *migrationPlan) print(w io.Writer) {
 	for _, s := range p.steps {
 		fmt.Fprintf(w, "  %s\n", s)
 	}
-	if len(p.steps) == 0 && !p.unchanged() {
+	if len(p.steps) == 0 {
 		fmt.Fprintln(w, "  no change of tables: rules or descriptions only")
-	}
-	if p.unchanged() {
-		fmt.Fprintln(w, "  nothing to do")
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 type devCommand struct {
 	Schema  string `help:"Schema file. Without one the built-in demo runs." placeholder:"FILE"`
 	Seed    string `help:"Documents to begin with: YAML, collection -> documents. Written when the store is empty." placeholder:"FILE"`
-	Reset   bool   `help:"Drop all documents of the store and begin anew." env:"-"`
+	Reset   bool   `help:"Drop all documents of the store and begin anew." flagonly:""`
 	Listen  string `help:"Address to serve on, loopback only." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	DataDir string `help:"Folder of the store and of the issuer's key." default:".flora" placeholder:"DIR"`
 	Store   string `help:"Another store than the SQLite file in the data directory." placeholder:"STORE"`

@@ -51,7 +51,7 @@ func (c *devCommand) examples(s *schema.Schema) []example {
 	if c.Schema == "" {
 		return []example{
 			{"Ada sees her products, drafts and costs too", "ada", `{ me { name products { totalCount nodes { name price cost public } } } }`},
-			{"Grace sees what is public of them, and no costs", "grace", `{ findUserByID(id: "ada") { name products { totalCount nodes { name price cost public } } } }`},
+			{"Grace sees what is public of them, and no costs", "grace", `{ products(where: {owner: {name: {eq: "Ada Lovelace"}}}) { totalCount nodes { name price cost public } } }`},
 			{"Grace may not change Ada's lamp: FORBIDDEN", "grace", `mutation { partialUpdateProduct(id: "lamp", data: {price: 1}) { name price } }`},
 		}
 	}

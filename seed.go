@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,6 @@ type document struct {
 	values     map[string]rules.Value // by field
 	nodes      map[string]ast.Node    // where the fields stand
 	node       ast.Node
-	state      int // of sorting: 0 new, 1 begun, 2 placed
 }
 
 // parseSeed reads a seed for a schema. Its error has a line for each fault.
@@ -135,10 +135,10 @@ func (s *seed) checkReferences(f *faults) {
 	for _, d := range s.documents {
 		for _, field := range d.collection.Fields {
 			v, given := d.values[field.Name]
-			if target, ok := v.V.(string); ok && given && field.ToOne() && s.byID[field.TypeName+" "+target] == nil {
+			if target, ok := v.V.(string); ok && field.ToOne() && s.byID[field.TypeName+" "+target] == nil {
 				f.at(d.nodes[field.Name], "%s: the seed has no %s with _id %s", field.Path(), field.TypeName, target)
 			}
-			if field.NonNull && !field.Many() && field.Default == nil && field.Set == nil && v.V == nil {
+			if !given && field.NonNull && !field.Many() && field.Default == nil && field.Set == nil {
 				f.at(d.node, "%s is missing", field.Path())
 			}
 		}
@@ -148,11 +148,9 @@ func (s *seed) checkReferences(f *faults) {
 // plant writes a seed into an empty store, each document after those it
 // refers to.
 func (s *seed) plant(ctx context.Context, db store.Store, version int64, now time.Time) error {
-	p := &planting{seed: s, caller: rules.Anonymous(now)}
-	for _, d := range s.documents {
-		if err := p.place(d); err != nil {
-			return err
-		}
+	p := &planting{seed: s, caller: rules.Anonymous(now), placed: map[*document]bool{}}
+	if err := p.order(); err != nil {
+		return err
 	}
 	// A statement's size is limited on some engines; documents come after
 	// what they refer to, so any prefix is sound.
@@ -168,70 +166,110 @@ func (s *seed) plant(ctx context.Context, db store.Store, version int64, now tim
 	return nil
 }
 
+// planting turns a seed into writes.
 type planting struct {
 	*seed
 	caller *rules.Caller
+	placed map[*document]bool
 	heads  []store.Head
 	later  []store.Head // references that close a circle
 }
 
-func (p *planting) place(d *document) error {
-	if d.state != 0 {
+// order places every document after those it refers to. In a circle it begins
+// with one whose references into it may be null for a while.
+func (p *planting) order() error {
+	waiting := p.documents
+	for len(waiting) > 0 {
+		var next []*document
+		for _, d := range waiting {
+			if len(p.missing(d, false)) > 0 {
+				next = append(next, d)
+			} else if err := p.place(d); err != nil {
+				return err
+			}
+		}
+		if len(next) == len(waiting) {
+			i := slices.IndexFunc(next, func(d *document) bool { return len(p.missing(d, true)) == 0 })
+			if i < 0 {
+				d, other := next[0], p.missing(next[0], true)[0]
+				return fmt.Errorf("write seed: %s %s needs %s %s, which needs it in turn", d.collection.Name, d.id, other.collection.Name, other.id)
+			}
+			if err := p.place(next[i]); err != nil {
+				return err
+			}
+			next = slices.Delete(next, i, i+1)
+		}
+		waiting = next
+	}
+	return nil
+}
+
+// missing are the documents that d refers to and that are not placed yet:
+// all, or those that d cannot be without.
+func (p *planting) missing(d *document, required bool) (list []*document) {
+	for _, field := range d.collection.Fields {
+		if required && !field.NonNull {
+			continue
+		}
+		if other := p.target(d, field); other != nil && other != d && !p.placed[other] {
+			list = append(list, other)
+		}
+	}
+	return list
+}
+
+// target is the document that a field of d names, or nil.
+func (p *planting) target(d *document, field *schema.Field) *document {
+	id, ok := d.values[field.Name].V.(string)
+	if !ok || !field.ToOne() {
 		return nil
 	}
-	d.state = 1
+	return p.byID[field.TypeName+" "+id]
+}
+
+// place writes one document.
+func (p *planting) place(d *document) error {
 	head := store.Head{Kind: store.Insert, Table: d.collection.Object, ID: d.id, Guard: rules.True, Readable: rules.True}
 	for _, field := range d.collection.Fields {
 		if field.Many() {
 			continue
 		}
-		value, given := p.value(d, field)
-		if field.ToOne() && given {
-			if id, ok := value.(rules.Val).Value.V.(string); ok {
-				other := p.byID[field.TypeName+" "+id]
-				if err := p.place(other); err != nil {
-					return err
-				}
-				if other.state == 1 && other != d {
-					if field.NonNull {
-						return fmt.Errorf("write seed: %s %s and %s %s require each other", d.collection.Name, d.id, other.collection.Name, other.id)
-					}
-					p.later = append(p.later, store.Head{Kind: store.Update, Table: d.collection.Object, ID: d.id, Guard: rules.True,
-						Readable: rules.True, Required: true, Set: []store.Assign{{Field: field.Field, Value: value}}})
-					value = null(field.Field)
-				}
-			}
+		value := p.value(d, field)
+		if other := p.target(d, field); other != nil && other != d && !p.placed[other] {
+			p.later = append(p.later, store.Head{Kind: store.Update, Table: d.collection.Object, ID: d.id, Guard: rules.True,
+				Readable: rules.True, Required: true, Set: []store.Assign{{Field: field.Field, Value: value}}})
+			value = null(field.Field)
 		}
-		if v, ok := value.(rules.Val); ok && v.Value.V == nil && field.NonNull {
+		if value.Value.V == nil && field.NonNull {
 			return fmt.Errorf("write seed: %s %s needs %s: its default speaks of a caller, and a seed has none", d.collection.Name, d.id, field.Name)
 		}
 		head.Set = append(head.Set, store.Assign{Field: field.Field, Value: value})
 	}
-	d.state = 2
+	p.placed[d] = true
 	p.heads = append(p.heads, head)
 	return nil
 }
 
 // value is what a field of a new document holds.
-func (p *planting) value(d *document, field *schema.Field) (value rules.Operand, given bool) {
-	if v, ok := d.values[field.Name]; ok && v.V != nil {
-		return rules.Val{Value: v}, true
+func (p *planting) value(d *document, field *schema.Field) rules.Val {
+	if v, given := d.values[field.Name]; given {
+		return rules.Val{Value: v}
 	}
 	expr := field.Default
 	if field.Set != nil && field.SetOnCreate {
 		expr = field.Set
 	}
-	if _, explicit := d.values[field.Name]; expr != nil && !explicit {
+	if expr != nil {
 		if v, known := p.caller.Value(expr); known {
 			if constant, ok := v.(rules.Val); ok {
-				return constant, false
+				return constant
 			}
 		}
 	}
-	return null(field.Field), false
+	return null(field.Field)
 }
 
-func null(f *rules.Field) rules.Operand {
+func null(f *rules.Field) rules.Val {
 	return rules.Val{Value: rules.Value{Kind: f.Kind, List: f.List}}
 }
 

@@ -15,7 +15,7 @@ import (
 type serveCommand struct {
 	Listen              string `help:"Address to serve on. Default: 127.0.0.1:8080, or all addresses at PORT where the environment sets that." placeholder:"HOST:PORT"`
 	Store               string `help:"Store to serve." placeholder:"STORE"`
-	InsecureDevProvider bool   `help:"For tests: accept providers on loopback addresses." hidden:"" env:"-"`
+	InsecureDevProvider bool   `help:"For tests: accept providers on loopback addresses." hidden:"" flagonly:""`
 }
 
 // Help is what flora serve --help adds.

@@ -19,10 +19,11 @@ func (s *settings) Resolve(c *kong.Context, _ *kong.Path, flag *kong.Flag) (any,
 	if flag.Name == "help" || flag.Name == "version" {
 		return nil, nil
 	}
-	if flag.Tag.Get("env") != "-" {
-		if v := s.getenv("FLORA_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))); v != "" {
-			return v, nil
-		}
+	if flag.Tag.Has("flagonly") {
+		return nil, nil // what one call means, not where things are
+	}
+	if v := s.getenv("FLORA_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))); v != "" {
+		return v, nil
 	}
 	if flag.Name == "config" {
 		return nil, nil

@@ -17,9 +17,9 @@ const devAudience = "https://api.flora.dev"
 
 // tokenCommand is flora token.
 type tokenCommand struct {
-	Sub     string        `required:"" help:"Subject: who the caller is, CurrentIdentity() in rules." placeholder:"ID" env:"-"`
-	Claim   []string      `help:"A claim of the token; the value is JSON, as in --claim age=42 or --claim team='\"red\"'. May be repeated." placeholder:"KEY=JSON" sep:"none" env:"-"`
-	Role    []string      `help:"A role that the caller holds. May be repeated." placeholder:"NAME" sep:"none" env:"-"`
+	Sub     string        `required:"" help:"Subject: who the caller is, CurrentIdentity() in rules." placeholder:"ID" flagonly:""`
+	Claim   []string      `help:"A claim of the token; the value is JSON, as in --claim age=42 or --claim team='\"red\"'. May be repeated." placeholder:"KEY=JSON" sep:"none" flagonly:""`
+	Role    []string      `help:"A role that the caller holds. May be repeated." placeholder:"NAME" sep:"none" flagonly:""`
 	TTL     time.Duration `name:"ttl" help:"How long the token is good for." default:"1h"`
 	Listen  string        `help:"Address of the development server, if it never ran here." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	DataDir string        `help:"Data directory of the development server." default:".flora" placeholder:"DIR"`

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 
 	"flora.dev/flora/rules"
@@ -371,4 +372,53 @@ func TestGraphExecutor(t *testing.T) {
 	if _, errs := s.CreateOperationContext(ctx, params); len(errs) != 1 || codeOf(errs[0]) != BadUserInput {
 		t.Errorf("missing variable: %v", errs)
 	}
+}
+
+func BenchmarkDo(b *testing.B) {
+	s := newServer(b, Options{})
+	s.fake.answer = func(*Operation) (*Answer, error) {
+		return &Answer{Roots: []Root{{scalarShape(rules.Int), "1"}}}, nil
+	}
+	req := Request{Query: `query($id: ID!) { findProductByID(id: $id) { _id name price owner { name } } }`, Variables: []byte(`{"id": "x"}`)}
+	ctx := context.Background()
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Do(ctx, req)
+	}
+}
+
+// Operations that run while versions change see one version each.
+func TestPublishWhileRunning(t *testing.T) {
+	a := testVersion(t, `type Query { x: ID a: ID }`)
+	b := testVersion(t, `type Query { x: ID b: ID }`)
+	e := NewExecutor(Options{Resolver: byVersion{a: "A", b: "B"}})
+	e.Publish(a)
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for j := range 200 {
+				if i == 0 {
+					e.Publish([]*Version{a, b}[j%2])
+					continue
+				}
+				for _, tt := range []struct{ query, ok string }{{`{ a }`, `{"data":{"a":"A"}}`}, {`{ b }`, `{"data":{"b":"B"}}`}} {
+					got := e.Do(context.Background(), Request{Query: tt.query})
+					if got.Status == 200 && string(got.Body) != tt.ok || got.Status != 200 && got.Status != 400 {
+						t.Errorf("%s: %d %s", tt.query, got.Status, got.Body)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+type byVersion map[*Version]string
+
+func (r byVersion) Query(_ context.Context, v *Version, op *Operation) (*Answer, error) {
+	return &Answer{Roots: []Root{{scalarShape(rules.String), `"` + r[v] + `"`}}}, nil
+}
+
+func (r byVersion) Mutation(ctx context.Context, v *Version, op *Operation) (*Answer, error) {
+	return r.Query(ctx, v, op)
 }

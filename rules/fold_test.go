@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	diffRules = flag.Int("diff.rules", 4000, "random rules of the differential test")
+	diffRules = flag.Int("diff.rules", 2500, "random rules of the differential test")
 	diffSeed  = flag.Uint64("diff.seed", 1, "its seed")
 )
 

@@ -299,7 +299,7 @@ func as(v ref.Val, k rules.Kind) (any, bool) {
 	case types.Int:
 		if k == rules.Float {
 			f := float64(v)
-			return f, math.Abs(f) <= 1<<53
+			return f, v <= 1<<53 && v >= -(1<<53)
 		}
 		return int64(v), k == rules.Int || k == rules.Long
 	case types.Double:
@@ -478,7 +478,7 @@ func size(v ref.Val) ref.Val {
 	case []any:
 		return types.Int(len(x))
 	}
-	if l, ok := v.(traits.Lister); ok {
+	if l, ok := v.(traits.Sizer); ok {
 		return l.Size()
 	}
 	return unknown

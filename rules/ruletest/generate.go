@@ -153,6 +153,8 @@ func (g *Generator) atom() string {
 		return "has(" + p + ")"
 	case k == 1 && !f.NonNull:
 		return p + pick(g.Rand, []string{" == null", " != null"})
+	case f.List && k == 2:
+		return fmt.Sprintf("size(%s) in [0, 2]", p)
 	case f.List && k < 5:
 		return fmt.Sprintf("size(%s) %s %d", p, g.op(), g.n(3))
 	case f.List:

@@ -248,3 +248,14 @@ func Change(w *World, r *rand.Rand, o *rules.Object) map[*rules.Field]any {
 	}
 	return set
 }
+
+// String shows the document in tests.
+func (d *Doc) String() string {
+	s := d.Object.Name + " " + d.ID
+	for _, f := range d.Object.Fields {
+		if !f.Many() {
+			s += fmt.Sprintf(" %s:%v", f.Name, d.Values[f])
+		}
+	}
+	return s
+}

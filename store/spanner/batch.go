@@ -94,7 +94,7 @@ func (j *job) judge(ctx context.Context, parts []part, counts []int64, err error
 	}
 	if err != nil {
 		i := min(len(counts), len(parts)-1)
-		return &statementError{parts[i].top, parts[i].head.Kind, err}
+		return &statementError{parts[i].top, parts[i].head, err}
 	}
 	known := echoes(parts)
 	for i, p := range parts {

@@ -46,11 +46,12 @@ func readError(err error) error {
 	return fmt.Errorf("read spanner: %w", err)
 }
 
-// writeError is what a failed write of the head means. What is no refusal is
-// an error of this program: a guard that raises (OutOfRange), a statement that
-// Spanner does not take (InvalidArgument), a missing table (NotFound).
-func writeError(head int, kind store.HeadKind, err error) error {
-	refuse := func(why store.Refusal) error { return &store.WriteError{Head: head, Why: why, Err: err} }
+// writeError is what a failed statement of head h, or of a kid of it, means.
+// What is no refusal is an error of this program: a guard that raises
+// (OutOfRange), a statement that Spanner does not take (InvalidArgument), a
+// missing table (NotFound).
+func writeError(top int, h *store.Head, err error) error {
+	refuse := func(why store.Refusal) error { return &store.WriteError{Head: top, Why: why, Err: err} }
 	if isUnavailable(err) {
 		return unavailable(err)
 	}
@@ -58,10 +59,14 @@ func writeError(head int, kind store.HeadKind, err error) error {
 	case codes.AlreadyExists: // a unique index; ids are fresh
 		return refuse(store.Conflict)
 	case codes.FailedPrecondition: // a foreign key
-		if kind == store.Delete {
+		if h.Kind == store.Delete {
 			return refuse(store.Conflict) // of a document that refers to this one
 		}
 		return refuse(store.Forbidden) // to a document that does not exist
+	case codes.InvalidArgument:
+		if longKey(h) {
+			return refuse(store.TooLarge)
+		}
 	}
 	return fmt.Errorf("write spanner: %w", err)
 }

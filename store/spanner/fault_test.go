@@ -34,6 +34,13 @@ func (f *faults) arm(method string, code codes.Code, times int, lost bool) {
 	f.method, f.code, f.times, f.lost = method, code, times, lost
 }
 
+// left is how many requests will still fail.
+func (f *faults) left() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.times
+}
+
 func (f *faults) next(ctx context.Context, method string) (fail, lost bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -70,7 +77,7 @@ func (f *faults) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Cli
 func (w *world) faulty() *faults {
 	f := &faults{}
 	opts := spanner.Options{Dial: append(w.calls.dial(), grpc.WithChainUnaryInterceptor(f.unary), grpc.WithChainStreamInterceptor(f.stream))}
-	w.db = open(w.t, w.db.Name(), opts)
+	w.db = open(w.t, w.name, opts)
 	if _, err := w.db.Deployed(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
@@ -108,22 +115,31 @@ func TestAborted(t *testing.T) {
 	w := newWorld(t)
 	f := w.faulty()
 	missedFirst := []store.Head{w.change("d2", rules.True, "n", int64(9)), w.change("d1", rules.True, "n", int64(9))}
-	for name, heads := range map[string][]store.Head{
-		"one":   {answering(w.doc, w.change("d1", rules.True, "n", int64(9)), true, "n")},
-		"batch": {w.change("d1", rules.True, "n", int64(9)), answering(w.doc, w.change("d1", rules.True, "n", int64(9)), false, "n")},
-		"steps": missedFirst,
+	for _, c := range []struct {
+		method string
+		heads  []store.Head
+	}{
+		{"ExecuteStreamingSql", []store.Head{answering(w.doc, w.change("d1", rules.True, "n", int64(9)), true, "n")}},
+		{"Commit", []store.Head{answering(w.doc, w.change("d1", rules.True, "n", int64(9)), true, "n")}},
+		{"Commit", []store.Head{w.insert(w.doc, "x", "title", "x")}},
+		{"ExecuteBatchDml", []store.Head{w.change("d1", rules.True, "n", int64(9)), answering(w.doc, w.change("d1", rules.True, "n", int64(9)), false, "n")}},
+		{"Commit", []store.Head{w.change("d1", rules.True, "n", int64(9)), answering(w.doc, w.change("d1", rules.True, "n", int64(9)), false, "n")}},
+		{"ExecuteBatchDml", missedFirst},
+		{"ExecuteStreamingSql", missedFirst},
+		{"Commit", missedFirst},
 	} {
-		for _, method := range []string{"Commit", "ExecuteStreamingSql", "ExecuteBatchDml"} {
-			f.arm(method, codes.Aborted, 1, false)
-			out, err := w.write(heads...)
-			if err != nil {
-				t.Errorf("%s, %s aborted: %v", name, method, err)
-				continue
-			}
-			last := out.Results[len(heads)-1]
-			if !last.Hit || last.Answer != "" && strip(last.Answer) != "[9]" || len(out.Results) != len(heads) {
-				t.Errorf("%s, %s aborted: %+v", name, method, out.Results)
-			}
+		f.arm(c.method, codes.Aborted, 1, false)
+		out, err := w.write(c.heads...)
+		if err != nil {
+			t.Errorf("%s aborted, heads %d: %v", c.method, len(c.heads), err)
+			continue
+		}
+		if n := f.left(); n != 0 {
+			t.Errorf("%s was never called", c.method)
+		}
+		last := out.Results[len(c.heads)-1]
+		if !last.Hit || last.Answer != "" && strip(last.Answer) != "[9]" || len(out.Results) != len(c.heads) {
+			t.Errorf("%s aborted: %+v", c.method, out.Results)
 		}
 	}
 }
@@ -154,7 +170,7 @@ func TestUnavailable(t *testing.T) {
 			f.arm(method, codes.Unavailable, 1_000_000, false)
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			err := run(ctx)
-			hit := f.times < 1_000_000
+			hit := f.left() < 1_000_000
 			cancel()
 			f.arm("", 0, 0, false)
 			if hit != (err != nil) || hit && !errors.Is(err, store.ErrUnavailable) {

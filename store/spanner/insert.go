@@ -54,10 +54,10 @@ func (db *DB) insert(ctx context.Context, m *store.Mutation) (*store.Outcome, er
 			if committed, err = ts.Timestamp(); err != nil {
 				return nil, readError(err)
 			}
-		case len(parts) > 1 && (code == codes.AlreadyExists || code == codes.FailedPrecondition):
+		case len(parts) > 1 && !isUnavailable(err):
 			return nil, errWhich
 		default:
-			return nil, writeError(0, store.Insert, err)
+			return nil, writeError(0, parts[0].head, err)
 		}
 	}
 	results := make([]store.Result, len(m.Heads))

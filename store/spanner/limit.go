@@ -8,11 +8,13 @@ import (
 	"flora.dev/flora/store"
 )
 
-// maxText and maxList are what a STRING(MAX) and an ARRAY column hold.
-// https://cloud.google.com/spanner/quotas#tables
+// What Spanner takes: https://cloud.google.com/spanner/quotas
 const (
-	maxText = 2_621_440 // characters
-	maxList = 10 << 20  // bytes
+	maxText       = 2_621_440 // characters of a STRING(MAX) column
+	maxList       = 10 << 20  // bytes of an ARRAY column
+	maxKey        = 8 << 10   // bytes of a key of an index
+	maxStatement  = 1_000_000 // characters
+	maxParameters = 950
 )
 
 // checkValues refuses what no column takes, before anything is sent: a text
@@ -54,4 +56,17 @@ func tooLarge(v any) bool {
 		return size > maxList
 	}
 	return false
+}
+
+// longKey reports whether h sets so much text that a key of an index may have
+// become too long. The key may have more columns than h sets, hence the margin.
+func longKey(h *store.Head) bool {
+	size := 0
+	for _, a := range h.Set {
+		if v, ok := a.Value.(rules.Val); ok {
+			text, _ := v.Value.V.(string)
+			size += len(text)
+		}
+	}
+	return size > maxKey/8
 }

@@ -111,22 +111,22 @@ func transactionError(m *store.Mutation, err error) error {
 	case errors.Is(err, store.ErrStale), errors.Is(err, errStepwise):
 		return err
 	case errors.As(err, &failed):
-		return writeError(failed.head, failed.kind, failed.err)
+		return writeError(failed.top, failed.head, failed.err)
 	}
 	// The Commit failed: the last statement is as good as any to blame.
 	last := len(m.Heads) - 1
-	return writeError(last, m.Heads[last].Kind, err)
+	return writeError(last, &m.Heads[last], err)
 }
 
 // statementError keeps whose statement failed. The client library looks through
 // it for errors after which it runs the transaction again.
 type statementError struct {
-	head int
-	kind store.HeadKind
+	top  int
+	head *store.Head // or a kid of it
 	err  error
 }
 
-func (e *statementError) Error() string { return fmt.Sprintf("head %d: %v", e.head, e.err) }
+func (e *statementError) Error() string { return fmt.Sprintf("head %d: %v", e.top, e.err) }
 func (e *statementError) Unwrap() error { return e.err }
 
 // answer reads what is still open of the results in one read at the commit.
@@ -187,7 +187,7 @@ func (j *job) deleteAnswers(ctx context.Context, heads ...int) error {
 	}
 	rows, err := j.db.read(ctx, j.tx, &q)
 	if err != nil {
-		return &statementError{heads[0], store.Delete, err}
+		return &statementError{heads[0], &j.m.Heads[heads[0]], err}
 	}
 	if rows.Version != j.m.Version {
 		return store.ErrStale
@@ -224,7 +224,7 @@ func (j *job) missed(ctx context.Context, top int, h *store.Head) error {
 	}
 	row, _, err := one(j.tx.Query(ctx, st))
 	if err != nil {
-		return &statementError{top, h.Kind, err}
+		return &statementError{top, h, err}
 	}
 	if len(row) != 2 {
 		return fmt.Errorf("probe: %d columns", len(row))

@@ -137,6 +137,9 @@ func TestRefusals(t *testing.T) {
 		{"document still referenced, second of two", []store.Head{fine, w.remove(w.team, "blue")}, 1, store.Conflict},
 		{"id taken", []store.Head{w.insert(w.doc, "d1", "title", "again")}, 0, store.Conflict},
 		{"text too long", []store.Head{fine, long}, 1, store.TooLarge},
+		{"unique text too long, blind", []store.Head{w.insert(w.doc, "x", "title", strings.Repeat("x", 8192))}, 0, store.TooLarge},
+		{"unique text too long, second of two", []store.Head{fine, w.insert(w.doc, "x", "title", strings.Repeat("x", 8192))}, 1, store.TooLarge},
+		{"unique text too long, update", []store.Head{w.change("d1", rules.True, "title", strings.Repeat("x", 8192))}, 0, store.TooLarge},
 	} {
 		_, err := w.write(c.heads...)
 		var refused *store.WriteError
@@ -216,7 +219,7 @@ func TestStaleVersion(t *testing.T) {
 func TestLeaseOfBlindCreates(t *testing.T) {
 	w := newWorld(t)
 	c := &clock{at: time.Unix(1_700_000_000, 0)}
-	other := open(t, w.db.Name(), spanner.Options{Now: c.now, Dial: w.calls.dial()})
+	other := open(t, w.name, spanner.Options{Now: c.now, Dial: w.calls.dial()})
 	if _, err := other.Deployed(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -127,7 +127,8 @@ func (db *DB) connect(ctx context.Context) error {
 	// The client exports metrics to Cloud Monitoring by itself, with rights
 	// that a store needs for nothing else.
 	config := cloud.ClientConfig{SessionPoolConfig: cloud.DefaultSessionPoolConfig, DisableNativeMetrics: true}
-	if db.client, err = cloud.NewClientWithConfig(ctx, db.name, config, db.dial...); err != nil {
+	// The client keeps the context for fetching credentials later on.
+	if db.client, err = cloud.NewClientWithConfig(context.WithoutCancel(ctx), db.name, config, db.dial...); err != nil {
 		return err
 	}
 	rows := db.client.Single().Query(ctx, cloud.NewStatement("SELECT 1"))
@@ -191,9 +192,6 @@ func (db *DB) create(ctx context.Context) error {
 func (db *DB) admin(ctx context.Context) (*database.DatabaseAdminClient, error) {
 	return database.NewDatabaseAdminClient(ctx, db.dial...)
 }
-
-// Name returns the name that the database was opened with.
-func (db *DB) Name() string { return db.name }
 
 // Close ends the store: running operations end first.
 func (db *DB) Close() error {

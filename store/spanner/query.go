@@ -64,6 +64,9 @@ func statement(s sqlgen.Statement, err error) (cloud.Statement, error) {
 	if err != nil {
 		return cloud.Statement{}, err
 	}
+	if len(s.SQL) > maxStatement || len(s.Args) > maxParameters {
+		return cloud.Statement{}, fmt.Errorf("%w: %d bytes with %d parameters", store.ErrLimit, len(s.SQL), len(s.Args))
+	}
 	st := cloud.Statement{SQL: s.SQL, Params: make(map[string]any, len(s.Args))}
 	for _, a := range s.Args {
 		if st.Params[a.Name], err = param(a.Value); err != nil {

@@ -43,7 +43,7 @@ func (j *job) step(ctx context.Context, top int, h *store.Head, echo bool) (hit 
 	// Update makes the client library begin again and ask twice.
 	row, n, err := one(j.tx.Query(ctx, st))
 	if err != nil {
-		return false, &statementError{top, h.Kind, err}
+		return false, &statementError{top, h, err}
 	}
 	if n == 0 {
 		return false, j.missed(ctx, top, h)

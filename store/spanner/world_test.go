@@ -63,6 +63,7 @@ const now = 1_700_000_000_000_000
 //	Doc    team: Team   title: String! @unique   n: Long   score due day tags
 type world struct {
 	t                 *testing.T
+	name              string // of the database
 	db                *spanner.DB
 	calls             *calls
 	team, member, doc *schema.Collection
@@ -97,7 +98,8 @@ func newWorld(t *testing.T) *world {
 	add(w.doc, "day", rules.Date)
 	add(w.doc, "tags", rules.String).List = true
 
-	w.db = open(t, emulator.Database(t), spanner.Options{Dial: w.calls.dial()})
+	w.name = emulator.Database(t)
+	w.db = open(t, w.name, spanner.Options{Dial: w.calls.dial()})
 	d, err := w.db.Deploy(t.Context(), &store.Migration{SDL: "first", Steps: w.steps()})
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ type conn struct {
 	*sqlite.Conn
 	stmts  map[string]*list.Element // of *sqlite.Stmt by text
 	recent *list.List
+	done   chan struct{} // of a reader: closed, it interrupts what runs
 }
 
 type prepared struct {
@@ -40,6 +41,12 @@ func connect(path string, pragmas ...string) (*conn, error) {
 		}
 	}
 	return c, nil
+}
+
+// arm makes a connection that was interrupted, or never could be, ready to be.
+func (c *conn) arm() {
+	c.done = make(chan struct{})
+	c.SetInterrupt(c.done)
 }
 
 func (c *conn) close() error {

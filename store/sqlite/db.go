@@ -94,6 +94,7 @@ func (db *DB) open(ctx context.Context, path string, readers int) (err error) {
 		if err != nil {
 			return err
 		}
+		c.arm()
 		db.readers <- c
 	}
 	return nil

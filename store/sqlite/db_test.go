@@ -66,9 +66,13 @@ func createNote(id string) *store.Mutation {
 		Set: []store.Assign{{Field: n.Object.Fields[0], Value: rules.Val{Value: rules.Value{Kind: rules.String, V: "x"}}}}}}}
 }
 
+func noteSteps() []schema.Step {
+	return []schema.Step{{Kind: schema.CreateTable, Collection: note()}}
+}
+
 func deployNote(t *testing.T, db *DB) {
 	t.Helper()
-	if _, err := db.Deploy(t.Context(), &store.Migration{SDL: "type Note", Steps: []schema.Step{{Kind: schema.CreateTable, Collection: note()}}}); err != nil {
+	if _, err := db.Deploy(t.Context(), &store.Migration{SDL: "type Note", Steps: noteSteps()}); err != nil {
 		t.Fatal(err)
 	}
 }

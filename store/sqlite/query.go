@@ -47,11 +47,16 @@ func (db *DB) read(ctx context.Context, f func(*conn) error) error {
 		}
 	}
 	defer func() { db.readers <- c }()
-	if done := ctx.Done(); done != nil {
-		c.SetInterrupt(done)
-		defer c.SetInterrupt(nil)
+	// The driver starts a goroutine for each channel that can interrupt, so a
+	// reader keeps one until it was used.
+	done := c.done
+	stop := context.AfterFunc(ctx, func() { close(done) })
+	err = f(c)
+	if !stop() {
+		<-done
+		c.arm()
 	}
-	if err := f(c); err != nil {
+	if err != nil {
 		return readError(ctx, err)
 	}
 	return nil

@@ -65,7 +65,13 @@ func (ds documents) eval(p rules.Pred, env map[rules.Var]document) rules.Truth {
 		}
 		return truth(b)
 	case rules.Cmp:
-		return compare(p.Op, value(p.L, env), value(p.R, env))
+		l, r := value(p.L, env), value(p.R, env)
+		_, lsize := p.L.(rules.Size)
+		_, rsize := p.R.(rules.Size)
+		if lsize && l == nil || rsize && r == nil {
+			return rules.Unknown // the size of null is not null
+		}
+		return compare(p.Op, l, r)
 	case rules.IsNull:
 		return truth(value(p.X, env) == nil)
 	case rules.In:

@@ -175,6 +175,7 @@ func (s *suite) atoms(name string, k rules.Kind) []rules.Pred {
 		rules.In{X: x, List: rules.Val{Value: rules.Value{Kind: k, List: true}}},
 		rules.In{X: v, List: xs}, rules.In{X: x, List: xs},
 		rules.Cmp{Op: rules.Gt, L: rules.Size{X: xs}, R: val(rules.Int, int64(0))},
+		eq(rules.Size{X: xs}, val(rules.Int, int64(2))), rules.Cmp{Op: rules.Ne, L: rules.Size{X: xs}, R: col(1, s.thing, "int")},
 	}
 	if k == rules.Bool {
 		return append(ps, rules.Test{X: x})

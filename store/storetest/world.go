@@ -27,6 +27,9 @@ func newWorld() *world {
 	}
 
 	add(w.team, &rules.Field{Name: "name", Kind: rules.String, NonNull: true})
+	// Users and teams refer to each other: one of the foreign keys comes late.
+	reference(w.user, "home", w.team, false)
+	reference(w.team, "lead", w.user, false)
 
 	reference(w.member, "team", w.team, true)
 	reference(w.member, "user", w.user, false)
@@ -87,21 +90,29 @@ func back(c *schema.Collection, name string, of *schema.Collection, field string
 	add(c, &rules.Field{Name: name, Kind: rules.Ref, Target: of.Object, TypeName: of.Name, Back: of.Field(field)}).Target = of
 }
 
-// steps make the world in an empty store.
+// steps make the world in an empty store. A reference to a table that comes
+// later is added at the end; the others stand in their table.
 func (w *world) steps() []schema.Step {
-	var tables, keys []schema.Step
+	var steps, late []schema.Step
+	made := map[*schema.Collection]bool{}
 	for _, c := range []*schema.Collection{w.user, w.team, w.member, w.thing} {
-		tables = append(tables, schema.Step{Kind: schema.CreateTable, Collection: c})
+		steps = append(steps, schema.Step{Kind: schema.CreateTable, Collection: c})
+		made[c] = true
 		for _, u := range c.Uniques {
-			tables = append(tables, schema.Step{Kind: schema.CreateUnique, Collection: c, Unique: u})
+			steps = append(steps, schema.Step{Kind: schema.CreateUnique, Collection: c, Unique: u})
 		}
 		for _, f := range c.Fields {
-			if f.ToOne() {
-				keys = append(keys, schema.Step{Kind: schema.AddForeignKey, Collection: c, Field: f})
+			switch {
+			case !f.ToOne():
+			case made[f.Target]:
+				index := &schema.Index{Name: c.Table + "_" + f.Column, Fields: []*schema.Field{f}}
+				steps = append(steps, schema.Step{Kind: schema.CreateIndex, Collection: c, Index: index})
+			default:
+				late = append(late, schema.Step{Kind: schema.AddForeignKey, Collection: c, Field: f})
 			}
 		}
 	}
-	return append(tables, keys...)
+	return append(steps, late...)
 }
 
 // Shorthand for predicates.

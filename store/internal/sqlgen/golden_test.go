@@ -93,6 +93,7 @@ func TestPredicates(t *testing.T) {
 		{"test", rules.Or{rules.Test{X: col(1, w.member, "admin")}, rules.NotTest{X: col(1, w.member, "admin")}}},
 		{"is null", rules.Or{rules.IsNull{X: p("secret")}, rules.NotNull{X: p("scores")}, rules.IsNull{X: p("name")}}},
 		{"size", rules.Or{rules.Cmp{Op: rules.Gt, L: rules.Size{X: p("name")}, R: val(rules.Int, int64(3))}, eq(rules.Size{X: p("scores")}, val(rules.Int, int64(0)))}},
+		{"size of null", rules.Or{rules.Cmp{Op: rules.Ne, L: rules.Size{X: p("secret")}, R: val(rules.Int, int64(3))}, rules.Cmp{Op: rules.Ne, L: rules.Size{X: p("scores")}, R: p("size")}}},
 		{"match", rules.Or{rules.Match{Op: rules.StartsWith, X: p("name"), Y: str("a")}, rules.Match{Op: rules.EndsWith, X: p("name"), Y: str("a")}, rules.Match{Op: rules.Contains, X: p("name"), Y: str("a")}}},
 		{"no match", rules.Or{rules.NoMatch{Op: rules.StartsWith, X: p("name"), Y: str("a")}, rules.NoMatch{Op: rules.EndsWith, X: p("name"), Y: str("a")}, rules.NoMatch{Op: rules.Contains, X: p("name"), Y: str("a")}}},
 		{"in known", rules.In{X: p("name"), List: list(rules.String, "a", "b")}},

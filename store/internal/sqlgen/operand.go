@@ -76,6 +76,8 @@ func (p *printer) userValue(o *rules.Object, identity rules.Operand, f *rules.Fi
 func isKey(f *rules.Field) bool { return f.Object != nil && f == f.Object.Key }
 
 // nullable reports whether an operand can be null where the document exists.
+// A Size of null is not null but unknown: SQL's NULL, without the tests that
+// make nulls definite.
 func nullable(x rules.Operand) bool {
 	switch x := x.(type) {
 	case rules.Col:
@@ -83,7 +85,7 @@ func nullable(x rules.Operand) bool {
 	case rules.Val:
 		return x.Value.V == nil
 	case rules.Size:
-		return nullable(x.X)
+		return false
 	}
 	return true
 }

@@ -117,6 +117,18 @@ func (p *printer) cmp(q rules.Cmp) {
 	}
 	l, r := p.operand(q.L), p.operand(q.R)
 	ln, rn := nullable(q.L), nullable(q.R)
+	lu, ru := unknowable(q.L), unknowable(q.R)
+	if lu || ru { // a NULL there is unknown, not null: it must stay NULL
+		switch {
+		case q.Op == rules.Ne && lu && rn && !ru:
+			p.put("(", l, " IS NOT NULL AND (", r, " IS NULL OR ", l, " <> ", r, "))")
+		case q.Op == rules.Ne && ru && ln && !lu:
+			p.put("(", r, " IS NOT NULL AND (", l, " IS NULL OR ", l, " <> ", r, "))")
+		default:
+			p.put(l, comparison[q.Op], r)
+		}
+		return
+	}
 	switch {
 	case q.Op == rules.Eq && ln && rn:
 		p.put("(", l, " = ", r, " OR (", l, " IS NULL AND ", r, " IS NULL))")
@@ -129,6 +141,12 @@ func (p *printer) cmp(q rules.Cmp) {
 	default:
 		p.put(l, comparison[q.Op], r)
 	}
+}
+
+// unknowable reports an operand whose SQL NULL means unknown: the size of null.
+func unknowable(x rules.Operand) bool {
+	s, ok := x.(rules.Size)
+	return ok && nullable(s.X)
 }
 
 func (p *printer) isNull(x rules.Operand, want bool) {

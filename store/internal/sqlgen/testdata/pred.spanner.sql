@@ -61,6 +61,10 @@ t.`size` = @p1
 -- p1 Int 3
 -- p2 Int 0
 
+-- size of null
+(CHAR_LENGTH(t.`secret`) <> @p1 OR (ARRAY_LENGTH(t.`scores`) IS NOT NULL AND (t.`size` IS NULL OR ARRAY_LENGTH(t.`scores`) <> t.`size`)))
+-- p1 Int 3
+
 -- match
 (STARTS_WITH(t.`name`, @p1) OR ENDS_WITH(t.`name`, @p2) OR STRPOS(t.`name`, @p3) > 0)
 -- p1 String a

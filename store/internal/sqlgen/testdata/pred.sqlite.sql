@@ -61,6 +61,10 @@ t.`size` = ?1
 -- p1 Int 3
 -- p2 Int 0
 
+-- size of null
+(length(t.`secret`) <> ?1 OR (json_array_length(t.`scores`) IS NOT NULL AND (t.`size` IS NULL OR json_array_length(t.`scores`) <> t.`size`)))
+-- p1 Int 3
+
 -- match
 (substr(t.`name`, 1, length(?1)) = ?1 OR substr(t.`name`, length(t.`name`) - length(?2) + 1) = ?2 OR instr(t.`name`, ?3) > 0)
 -- p1 String a
