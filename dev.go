@@ -41,7 +41,7 @@ func (devCommand) Help() string {
 
 // Run serves until the context ends.
 func (c *devCommand) Run(a *app) error {
-	a.stdout = &syncWriter{w: a.stdout}
+	a.stdout, a.stderr = &syncWriter{w: a.stdout}, &syncWriter{w: a.stderr}
 	if err := c.safe(a); err != nil {
 		return err
 	}

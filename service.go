@@ -39,13 +39,15 @@ type serviceOptions struct {
 	introspection bool
 	hidden        func([]resolvers.Hidden)
 	log           *slog.Logger
+	now           func() time.Time // nil: time.Now
+	newID         func() string    // nil: random
 }
 
 func newService(db store.Store, d *store.Deployment, o serviceOptions) (*service, error) {
 	s := &service{db: db, file: o.file, log: o.log}
 	var err error
 	s.resolvers, err = resolvers.New(db, d.Secret, resolvers.Options{
-		Grants: o.grants, PageSize: o.limits.graph.PageSize, MaxPage: o.limits.graph.MaxPageSize, Hidden: o.hidden, Log: o.log,
+		Grants: o.grants, PageSize: o.limits.graph.PageSize, MaxPage: o.limits.graph.MaxPageSize, Hidden: o.hidden, Log: o.log, Now: o.now, NewID: o.newID,
 	})
 	if err != nil {
 		return nil, err
@@ -56,29 +58,36 @@ func newService(db store.Store, d *store.Deployment, o serviceOptions) (*service
 	return s, s.publish(d)
 }
 
-// publish makes a deployed version the one that operations run against.
+// publish makes a deployed version the one that operations run against,
+// unless a newer one is published already.
 func (s *service) publish(d *store.Deployment) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.load(d)
+}
+
+// reload publishes the newest version of the store: another process deployed.
+func (s *service) reload(ctx context.Context) error {
+	s.mu.Lock() // one asks for all that found their version stale
+	defer s.mu.Unlock()
+	d, err := s.db.Deployed(ctx)
+	if err != nil {
+		return fmt.Errorf("read deployed schema: %w", err)
+	}
+	return s.load(d)
+}
+
+func (s *service) load(d *store.Deployment) error {
+	if v := s.data.Version(); v != nil && v.Number >= d.Version {
+		return nil
+	}
 	model, err := schema.Load(s.file, []byte(d.SDL))
 	if err != nil {
 		return fmt.Errorf("load deployed schema, version %d: %s", d.Version, line(err))
 	}
 	s.data.Publish(&graph.Version{Number: d.Version, Schema: model})
+	s.log.Info("schema published", "version", d.Version)
 	return nil
-}
-
-// reload publishes the newest version of the store: another process deployed.
-func (s *service) reload(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d, err := s.db.Deployed(ctx)
-	if err != nil {
-		return err
-	}
-	if v := s.data.Version(); v != nil && v.Number == d.Version {
-		return nil
-	}
-	s.log.InfoContext(ctx, "schema version", "version", d.Version)
-	return s.publish(d)
 }
 
 // mayRead guards the control API.

@@ -8,7 +8,6 @@ import (
 
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
-	"flora.dev/flora/store/internal/sqlgen"
 )
 
 // errStepwise says that the statements of a batch do not mean what the heads
@@ -45,13 +44,13 @@ func flatten(parts []part, top int, h *store.Head, isTop bool) []part {
 // readable, or hidden it, so asking afterwards would answer wrongly either way.
 func (db *DB) batch(ctx context.Context, m *store.Mutation) (*store.Outcome, error) {
 	parts := partsOf(m)
-	early, ok := deletesFirst(m, parts)
+	early, ok := deletesFirst(parts)
 	if !ok {
 		return nil, errStepwise
 	}
 	return db.transact(ctx, m, func(ctx context.Context, j *job) error {
 		if len(early) > 0 {
-			if err := j.deleteAnswers(ctx, early...); err != nil {
+			if err := j.answerDeletes(ctx, early); err != nil {
 				return err
 			}
 		}
@@ -108,22 +107,6 @@ func (j *job) judge(ctx context.Context, parts []part, counts []int64, err error
 		}
 	}
 	return nil
-}
-
-// deletesFirst returns the deletes whose answers are read before the batch
-// runs, as a batch returns no rows. It is not ok where a statement before the
-// delete may change that answer.
-func deletesFirst(m *store.Mutation, parts []part) (heads []int, ok bool) {
-	for k, p := range parts {
-		if !p.isTop || p.head.Kind != store.Delete || p.head.Answer == nil {
-			continue
-		}
-		if k > 0 && (touches(parts[:k], p.head) || !sqlgen.Spanner.Echoes(p.head)) {
-			return nil, false
-		}
-		heads = append(heads, p.top)
-	}
-	return heads, true
 }
 
 // blind reports whether all heads are creates that ask nothing and write only

@@ -105,7 +105,7 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 		return nil, err
 	}
 	for i, s := range m.Steps {
-		statements, err := sqlgen.Spanner.Step(s)
+		statements, err := sqlgen.Spanner.Step(s, m.Steps[i+1:]...)
 		if err != nil {
 			return nil, fmt.Errorf("deploy: %w", err)
 		}

@@ -8,7 +8,6 @@ import (
 
 	cloud "cloud.google.com/go/spanner"
 
-	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
 	"flora.dev/flora/store/internal/sqlgen"
 )
@@ -169,34 +168,6 @@ func (db *DB) unlock() {
 	if db.serial != nil {
 		<-db.serial
 	}
-}
-
-// deleteAnswers reads the answers of deletes before they run. Of an echo the
-// guard of the delete decides, not what the caller may read now: statements
-// between may change that.
-func (j *job) deleteAnswers(ctx context.Context, heads ...int) error {
-	q := store.Query{Roots: make([]store.Select, len(heads))}
-	for k, i := range heads {
-		h := &j.m.Heads[i]
-		q.Roots[k] = *h.Answer
-		if sqlgen.Spanner.Echoes(h) {
-			q.Roots[k].Where = rules.Cmp{Op: rules.Eq,
-				L: rules.Col{Var: h.Answer.Var, Field: h.Table.Key},
-				R: rules.Val{Value: rules.Value{Kind: rules.ID, V: h.ID}}}
-		}
-	}
-	rows, err := j.db.read(ctx, j.tx, &q)
-	if err != nil {
-		return &statementError{heads[0], &j.m.Heads[heads[0]], err}
-	}
-	if rows.Version != j.m.Version {
-		return store.ErrStale
-	}
-	j.verified = true
-	for k, i := range heads {
-		j.results[i].Answer, j.answered[i] = rows.Roots[k], true
-	}
-	return nil
 }
 
 // statement prints the statement of a head. The first of a transaction also

@@ -1,14 +1,11 @@
 package spanner_test
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
-	"flora.dev/flora/rules"
-	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
 	"flora.dev/flora/store/spanner"
 	"flora.dev/flora/store/spanner/emulator"
@@ -54,66 +51,5 @@ func TestOpenCreates(t *testing.T) {
 		if _, err := db.Deployed(t.Context()); !errors.Is(err, store.ErrNoSchema) {
 			t.Errorf("empty database: %v", err)
 		}
-	}
-}
-
-func TestDeploy(t *testing.T) {
-	w := newWorld(t)
-	first, err := w.db.Deployed(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if first.Version != 1 || first.SDL != "first" || len(first.Secret) != 32 || bytes.Equal(first.Secret, make([]byte, 32)) {
-		t.Errorf("deployed %+v", first)
-	}
-	for _, from := range []int64{0, 2} {
-		if _, err := w.db.Deploy(t.Context(), &store.Migration{From: from}); !errors.Is(err, store.ErrStale) {
-			t.Errorf("deploy from %d: %v", from, err)
-		}
-	}
-	fresh := open(t, emulator.Database(t), spanner.Options{})
-	if _, err := fresh.Deploy(t.Context(), &store.Migration{From: 1}); !errors.Is(err, store.ErrStale) {
-		t.Errorf("deploy from 1 on an empty store: %v", err)
-	}
-
-	second, err := w.db.Deploy(t.Context(), &store.Migration{From: 1, Reset: true, SDL: "second", Steps: w.steps()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if second.Version != 2 || second.SDL != "second" || !bytes.Equal(second.Secret, first.Secret) {
-		t.Errorf("after a reset: %+v, want version 2 with the secret of version 1", second)
-	}
-	if got := w.values(w.doc, "d1", "_id"); got != "null" {
-		t.Errorf("a document outlived the reset: %s", got)
-	}
-}
-
-func TestDeployBlamesStep(t *testing.T) {
-	w := newWorld(t)
-	w.create(w.doc, "d3", "title", "three", "n", int64(1))
-	extra := add(w.doc, "extra", rules.String)
-	unique := &schema.Unique{Name: "Doc_n", Fields: []*schema.Field{w.doc.Fields[2]}}
-	steps := []schema.Step{
-		{Kind: schema.AddColumn, Collection: w.doc, Field: w.doc.Fields[len(w.doc.Fields)-1]},
-		{Kind: schema.CreateUnique, Collection: w.doc, Unique: unique},
-		{Kind: schema.CreateIndex, Collection: w.doc, Index: &schema.Index{Name: "Doc_day", Fields: []*schema.Field{w.doc.Fields[5]}}},
-	}
-	_, err := w.db.Deploy(t.Context(), &store.Migration{From: 1, SDL: "second", Steps: steps})
-	var failed *store.StepError
-	if !errors.As(err, &failed) {
-		t.Fatalf("unique index over equal values: %v", err)
-	}
-	if failed.Step.Kind != schema.CreateUnique {
-		t.Errorf("blamed step of kind %d: %v", failed.Step.Kind, err)
-	}
-	if d, err := w.db.Deployed(t.Context()); err != nil || d.Version != 1 {
-		t.Errorf("deployed %+v, %v, want still version 1", d, err)
-	}
-	_ = extra
-
-	// With the values corrected the same deployment goes through.
-	w.mustWrite(w.remove(w.doc, "d3"))
-	if _, err := w.db.Deploy(t.Context(), &store.Migration{From: 1, SDL: "second", Steps: steps}); err != nil {
-		t.Errorf("again: %v", err)
 	}
 }

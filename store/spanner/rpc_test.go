@@ -55,6 +55,10 @@ func TestCallsOfOneHead(t *testing.T) {
 	guarded.Guard = rules.One{From: val(rules.Ref, "blue"), Target: w.team.Object, Var: 5, Domain: rules.True, Body: rules.True}
 	refused := w.insert(w.doc, "g2", "title", "g2")
 	refused.Guard = rules.One{From: val(rules.Ref, "none"), Target: w.team.Object, Var: 5, Domain: rules.True, Body: rules.True}
+	refusedDelete, hiddenDelete := w.remove(w.doc, "d1"), w.remove(w.doc, "d2")
+	refusedDelete.Guard = eq(col(rules.Old, w.doc, "n"), val(rules.Long, int64(-1)))
+	hiddenDelete.Guard = w.reads(rules.Old, "alice")
+	hiddenDelete.Readable = w.reads(rules.Old, "alice")
 	required := w.change("d2", rules.True, "n", int64(9))
 	required.Required = true
 	for _, c := range []struct {
@@ -85,7 +89,10 @@ func TestCallsOfOneHead(t *testing.T) {
 			store.Result{Hit: true, Answer: `["b1"]`}},
 		{"delete, echo", query + " " + commit, answering(w.doc, w.remove(w.doc, "b2"), true, "title"), 0,
 			store.Result{Hit: true, Answer: `["b2"]`}},
-		{"delete of a missing document, answer read first", query + " " + query + " " + query + " " + rollback, answering(w.doc, missing(w.remove(w.doc, "b2")), false, "title"), 0, store.Result{}},
+		{"delete of a missing document, answer read first", query + " " + rollback, answering(w.doc, w.remove(w.doc, "b2"), false, "title"), 0, store.Result{}},
+		{"delete, answer read first, FORBIDDEN", query + " " + rollback, answering(w.doc, refusedDelete, false, "title"), store.Forbidden, store.Result{}},
+		{"delete, echo, FORBIDDEN", query + " " + query + " " + rollback, answering(w.doc, refusedDelete, true, "title"), store.Forbidden, store.Result{}},
+		{"delete of a hidden document", query + " " + rollback, answering(w.doc, hiddenDelete, false, "title"), 0, store.Result{}},
 	} {
 		out, err := w.write(c.head)
 		w.wantCalls(c.name, c.calls)
@@ -105,12 +112,6 @@ func TestCallsOfOneHead(t *testing.T) {
 			t.Errorf("%s: commit time %d with %+v", c.name, out.CommitTime, got)
 		}
 	}
-}
-
-// missing makes a head of a document that its caller cannot see.
-func missing(h store.Head) store.Head {
-	h.Readable = rules.True
-	return h
 }
 
 func TestCallsOfSeveralHeads(t *testing.T) {

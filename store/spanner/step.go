@@ -15,8 +15,12 @@ func (db *DB) steps(ctx context.Context, m *store.Mutation) (*store.Outcome, err
 		for i := range m.Heads {
 			h := &m.Heads[i]
 			if h.Kind == store.Delete && h.Answer != nil && !known[h] {
-				if err := j.deleteAnswers(ctx, i); err != nil {
+				runs, err := j.foresee(ctx, i)
+				if err != nil {
 					return err
+				}
+				if !runs {
+					continue
 				}
 			}
 			hit, err := j.step(ctx, i, h, known[h])

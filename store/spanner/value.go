@@ -11,7 +11,7 @@ import (
 )
 
 // param is a value as the client library takes it, with its type even where it
-// is null: a parameter without one would be guessed from its use.
+// is null.
 func param(v rules.Value) (any, error) {
 	if v.List {
 		return listParam(v)
@@ -42,6 +42,8 @@ func param(v rules.Value) (any, error) {
 
 func null(k rules.Kind) (any, error) {
 	switch k {
+	case rules.Invalid: // the bare null of an expression: its use gives the type
+		return nil, nil
 	case rules.Bool:
 		return cloud.NullBool{}, nil
 	case rules.Int, rules.Long:

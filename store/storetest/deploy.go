@@ -82,17 +82,20 @@ func testDeploy(t *testing.T, open func(t *testing.T) store.Store) {
 	nick := add(s.user, &rules.Field{Name: "nick", Kind: rules.String})
 	add(s.user, &rules.Field{Name: "mood", Kind: rules.Enum, TypeName: "State", Values: states})
 	reference(s.user, "boss", s.user, false)
+	defaults := s.defaults()
 	note := collection("Note")
 	add(note, &rules.Field{Name: "text", Kind: rules.String})
 	index := &schema.Index{Name: "User_nick", Fields: []*schema.Field{nick}}
-	s.deploy([]schema.Step{
+	s.deploy(append(defaults, []schema.Step{
 		{Kind: schema.AddColumn, Collection: s.user, Field: nick},
 		{Kind: schema.AddColumn, Collection: s.user, Field: s.user.FieldNamed("mood")},
 		{Kind: schema.AddColumn, Collection: s.user, Field: s.user.FieldNamed("boss")},
 		{Kind: schema.CreateTable, Collection: note},
 		{Kind: schema.CreateIndex, Collection: s.user, Index: index},
 		unique,
-	})
+	}...))
+	s.expect(s.user, "u1", `[true, -7, 9007199254740993, 0.5, "it's \"q\" \\\\ ☃", "2026-01-02", "DONE"]`,
+		"dFlag", "dInt", "dLong", "dFloat", "dText", "dDay", "dState")
 	s.expect(s.user, "u1", `["same", null, null, null]`, "name", "nick", "mood", "boss")
 	s.hits("new columns", s.write(update(s.user, "u1", "nick", "n", "mood", "DONE", "boss", "u2"), insert(note, "n1", "text", "x")), true, true)
 	s.expect(s.user, "u1", `["n", "DONE", "u2"]`, "nick", "mood", "boss")
@@ -113,6 +116,33 @@ func testDeploy(t *testing.T, open func(t *testing.T) store.Store) {
 	s.expect(s.user, "u1", "null", "_id")
 	s.refused("foreign keys hold after a reset", 0, store.Forbidden, insert(s.thing, "x1", "label", "x", "owner", "u1"))
 	s.hits("after a reset", s.write(insert(s.user, "u1", "sub", "a"), insert(s.thing, "x1", "label", "x", "owner", "u1")), true, true)
+}
+
+// defaults adds a required column of each kind with a constant default.
+func (s *suite) defaults() []schema.Step {
+	s.Helper()
+	env := rules.NewEnv([]*rules.Object{s.user.Object, s.team.Object}, []*rules.Object{s.user.Object})
+	var steps []schema.Step
+	for _, d := range []struct {
+		name string
+		kind rules.Kind
+		text string
+	}{
+		{"dFlag", rules.Bool, "true"}, {"dInt", rules.Int, "-7"}, {"dLong", rules.Long, "9007199254740993"}, {"dFloat", rules.Float, "0.5"},
+		{"dText", rules.String, `"it's \"q\" \\\\ ☃"`}, {"dDay", rules.Date, `"2026-01-02"`}, {"dState", rules.Enum, `"DONE"`},
+	} {
+		f := add(s.user, &rules.Field{Name: d.name, Kind: d.kind, NonNull: true, TypeName: d.kind.String()})
+		if d.kind == rules.Enum {
+			f.TypeName, f.Values = "State", states
+		}
+		x, faults := env.Value(f.Field, d.text)
+		if len(faults) > 0 {
+			s.Fatalf("default of %s: %v", d.name, faults)
+		}
+		f.Default = x
+		steps = append(steps, schema.Step{Kind: schema.AddColumn, Collection: s.user, Field: f})
+	}
+	return steps
 }
 
 // testContext checks that an operation whose context ended is unavailable.

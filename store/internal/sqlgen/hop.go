@@ -89,7 +89,7 @@ func (p *printer) exists(o *rules.Object, v rules.Var, key *rules.Field, equal s
 	a := p.newAlias("d")
 	defer p.bind(v, &scope{name: a})()
 	p.put("EXISTS (SELECT 1 FROM ", quote(o.Table), " AS ", a, " WHERE ", a, ".", quote(key.Column), " = ", equal)
-	p.and(conds...)
+	p.conds(" AND ", conds...)
 	p.put(")")
 }
 

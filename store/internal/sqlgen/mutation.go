@@ -72,24 +72,19 @@ func (p *printer) insert(h *store.Head, w Write) {
 		return
 	}
 	p.put(p.dual)
-	version := p.text(func() { p.version(w) })
-	guard := p.text(func() { p.where(h.Guard) })
-	if guard == "" {
-		guard, version = " WHERE ", version[len(" AND "):]
-	}
-	p.put(guard, version)
+	p.version(p.conds(" WHERE ", h.Guard), w)
 }
 
 // whereKey prints the WHERE clause of a statement on the document of a head.
 func (p *printer) whereKey(h *store.Head, w Write, guard rules.Pred) {
 	p.put(" WHERE ", quote(h.Table.Table), ".", quote(h.Table.Key.Column), " = ", p.param(rules.Value{Kind: rules.ID, V: h.ID}))
-	p.version(w)
-	p.and(guard)
+	p.version(" AND ", w)
+	p.conds(" AND ", guard)
 }
 
-func (p *printer) version(w Write) {
+func (p *printer) version(sep string, w Write) {
 	if w.Version != 0 {
-		p.put(" AND ", deployed, " = ", p.param(rules.Value{Kind: rules.Long, V: w.Version}))
+		p.put(sep, deployed, " = ", p.param(rules.Value{Kind: rules.Long, V: w.Version}))
 	}
 }
 

@@ -83,19 +83,21 @@ func (p *printer) join(qs []rules.Pred, op string, empty bool) {
 	p.put(")")
 }
 
-// and prints " AND q" for each q that is not simply true.
-func (p *printer) and(qs ...rules.Pred) {
+// conds prints sep before the first of the conditions that are not simply
+// true, and AND between them. It returns what must stand before the next one.
+func (p *printer) conds(sep string, qs ...rules.Pred) string {
 	for _, q := range qs {
-		if q == nil || q == rules.Pred(rules.True) {
-			continue
-		}
 		if a, ok := q.(rules.And); ok {
-			p.and(a...)
+			sep = p.conds(sep, a...)
 			continue
 		}
-		p.put(" AND ")
-		p.pred(q)
+		if !isTrue(q) {
+			p.put(sep)
+			p.pred(q)
+			sep = " AND "
+		}
 	}
+	return sep
 }
 
 // cmp prints a comparison. Eq and Ne are definite: nulls are equal to each

@@ -15,27 +15,23 @@ const deployed = "(SELECT MAX(_v.version) FROM flora_schema AS _v)"
 // schema version (NULL where none is). A root that is NULL is the JSON null.
 func (d *Dialect) Query(q *store.Query) (Statement, error) {
 	p := d.printer()
-	body := p.text(func() {
-		p.put("SELECT ")
-		for i := range q.Roots {
-			p.put(p.rootOpen)
-			p.selection(&q.Roots[i])
-			p.put(p.rootEnd, " AS r", strconv.Itoa(i), ", ")
-		}
-		p.put(deployed, " AS v")
-	})
-	for i, s := range p.sets {
-		if i == 0 {
-			p.put("WITH ")
-		} else {
-			p.put(", ")
-		}
-		p.put(s.name, " AS (", s.text, ")")
+	p.put("SELECT ")
+	for i := range q.Roots {
+		p.put(p.rootOpen)
+		p.selection(&q.Roots[i])
+		p.put(p.rootEnd, " AS r", strconv.Itoa(i), ", ")
 	}
+	p.put(deployed, " AS v")
 	if len(p.sets) > 0 {
-		p.put(" ")
+		body := p.buf
+		p.buf = make([]byte, 0, 2*len(body))
+		sep := "WITH "
+		for _, s := range p.sets {
+			p.put(sep, s.name, " AS (", s.text, ")")
+			sep = ", "
+		}
+		p.put(" ", string(body))
 	}
-	p.put(body)
 	return p.statement()
 }
 
@@ -48,12 +44,12 @@ func (p *printer) selection(s *store.Select) {
 		p.put(p.oneOpen)
 		p.node(s.Columns)
 		p.from(s.From, a)
-		p.where(s.Where)
+		p.conds(" WHERE ", s.Where)
 		p.put(p.oneClose)
 		return
 	}
 	// The count and the list ask the same condition under the same alias.
-	where := p.text(func() { p.where(s.Where) })
+	where := p.text(func() { p.conds(" WHERE ", s.Where) })
 	p.put(p.array)
 	if s.Total {
 		p.put("(SELECT COUNT(*)")
@@ -96,25 +92,17 @@ func (p *printer) list(s *store.Select, sc *scope, where string) {
 	}
 	p.from(s.From, sc.name)
 	p.put(where)
-	if after := p.text(func() { p.where(s.After) }); after != "" {
-		if where != "" {
-			after = " AND " + after[len(" WHERE "):]
-		}
-		p.put(after)
+	sep := " AND "
+	if where == "" {
+		sep = " WHERE "
 	}
+	p.conds(sep, s.After)
 	p.orderBy(s.Var, order)
 	p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(s.Limit)}), ") AS ", sc.name, outer, p.listEnd)
 }
 
 func (p *printer) from(o *rules.Object, alias string) {
 	p.put(" FROM ", quote(o.Table), " AS ", alias)
-}
-
-// where prints a WHERE clause, nothing if all conditions are true.
-func (p *printer) where(qs ...rules.Pred) {
-	if t := p.text(func() { p.and(qs...) }); t != "" {
-		p.put(" WHERE ", t[len(" AND "):])
-	}
 }
 
 // orderBy sorts with nulls first in ascending order, which is what both

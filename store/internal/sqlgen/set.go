@@ -57,7 +57,7 @@ func (p *printer) setText(s setOf) {
 	if s.notNull && nullable(rules.Col{Var: s.v, Field: s.key}) {
 		conds = append(conds, rules.NotNull{X: rules.Col{Var: s.v, Field: s.key}})
 	}
-	p.where(conds...)
+	p.conds(" WHERE ", conds...)
 	p.inSet--
 }
 

@@ -27,7 +27,7 @@ type printer struct {
 	*Dialect
 	buf    []byte
 	args   []Arg
-	shared map[string]int // number of a parameter by its value, inside caller sets
+	shared map[shared]string // parameters by value, inside caller sets
 	scopes map[rules.Var]*scope
 	alias  int       // last number given to a document
 	fresh  rules.Var // last variable made here, negative
@@ -36,6 +36,13 @@ type printer struct {
 	inline bool  // caller sets are printed in place, not as CTEs
 	sets   []set // CTEs in the order of their text
 	inSet  int   // depth of caller sets being printed
+}
+
+// shared is a value that several places of a statement have in common.
+type shared struct {
+	kind rules.Kind
+	list bool
+	v    any
 }
 
 // scope is how a document variable is printed.
@@ -50,7 +57,7 @@ type scope struct {
 }
 
 func (d *Dialect) printer() *printer {
-	return &printer{Dialect: d, scopes: map[rules.Var]*scope{}}
+	return &printer{Dialect: d, scopes: map[rules.Var]*scope{}, buf: make([]byte, 0, 1024)}
 }
 
 func (p *printer) statement() (Statement, error) {
@@ -120,23 +127,25 @@ func (p *printer) bind(v rules.Var, s *scope) (unbind func()) {
 // happen to be equal.
 func (p *printer) param(v rules.Value) string {
 	v.V = canonical(v.V)
-	var key string
+	key := shared{v.Kind, v.List, v.V}
 	if p.inSet > 0 {
-		key = fmt.Sprintf("%d %t %T %#v", v.Kind, v.List, v.V, v.V)
-		if n, ok := p.shared[key]; ok {
-			return p.Dialect.param + strconv.Itoa(n)
+		if v.List {
+			key.v = fmt.Sprintf("%#v", v.V) // a slice is no key
+		}
+		if text, ok := p.shared[key]; ok {
+			return text
 		}
 	}
-	n := len(p.args) + 1
-	number := strconv.Itoa(n)
+	number := strconv.Itoa(len(p.args) + 1)
 	p.args = append(p.args, Arg{Name: "p" + number, Value: v})
+	text := p.Dialect.param + number
 	if p.inSet > 0 {
 		if p.shared == nil {
-			p.shared = map[string]int{}
+			p.shared = map[shared]string{}
 		}
-		p.shared[key] = n
+		p.shared[key] = text
 	}
-	return p.Dialect.param + number
+	return text
 }
 
 // canonical drops the sign of a zero, which SQLite does not store.

@@ -114,7 +114,7 @@ func Database(t testing.TB) string {
 // databaseAdmin returns a client, a context for its calls, and what ends both.
 func databaseAdmin(t testing.TB) (*database.DatabaseAdminClient, context.Context, func()) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	admin, err := database.NewDatabaseAdminClient(ctx, dial(Host(t))...)
 	if err != nil {
 		cancel()
@@ -124,7 +124,7 @@ func databaseAdmin(t testing.TB) (*database.DatabaseAdminClient, context.Context
 }
 
 func createInstance(host string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	admin, err := instance.NewInstanceAdminClient(ctx, dial(host)...)
 	if err != nil {

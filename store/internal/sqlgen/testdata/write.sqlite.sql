@@ -23,14 +23,14 @@ INSERT INTO `Project` (`flora_id`, `flora_ts`, `name`, `size`) SELECT ?1, ?2, ?3
 -- p5 Long 3
 
 -- insert guarded for a version
-INSERT INTO `Project` (`flora_id`, `flora_ts`, `name`, `size`) SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM `Team` AS _d1 WHERE _d1.`flora_id` = ?6 AND _d1.`flora_id` IN (SELECT _k2.`team` AS k FROM `Member` AS _k2 WHERE _k2.`user` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = ?7))) AND (SELECT MAX(_v.version) FROM flora_schema AS _v) = ?5
+INSERT INTO `Project` (`flora_id`, `flora_ts`, `name`, `size`) SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM `Team` AS _d1 WHERE _d1.`flora_id` = ?5 AND _d1.`flora_id` IN (SELECT _k2.`team` AS k FROM `Member` AS _k2 WHERE _k2.`user` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = ?6))) AND (SELECT MAX(_v.version) FROM flora_schema AS _v) = ?7
 -- p1 ID p1
 -- p2 Long 1000
 -- p3 String n
 -- p4 Int <nil>
--- p5 Long 3
--- p6 Ref t1
--- p7 String alice
+-- p5 Ref t1
+-- p6 String alice
+-- p7 Long 3
 
 -- update
 UPDATE `Project` SET `name` = ?1, `size` = ?2, `secret` = `Project`.`name`, `flora_ts` = max(?3, `Project`.`flora_ts` + 1) WHERE `Project`.`flora_id` = ?4 AND `Project`.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = ?5)) AND `Project`.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = ?5) RETURNING json_array(`flora_id`, `due`, json(`scores`)) AS r0

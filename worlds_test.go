@@ -1,0 +1,249 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"flora.dev/flora/auth"
+	"flora.dev/flora/resolvers"
+	"flora.dev/flora/schema"
+	"flora.dev/flora/store"
+	"flora.dev/flora/store/spanner"
+	"flora.dev/flora/store/spanner/emulator"
+	"flora.dev/flora/store/sqlite"
+	"flora.dev/flora/web"
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the answers of testdata/worlds anew")
+
+// TestWorlds runs every case of testdata/worlds through HTTP on both engines.
+// A case is a list of requests on a fresh store with the world's seed:
+//
+//	# why: what the case shows
+//	as: { sub: ada, roles: [moderator], claims: { k: v } }     # left out: anonymous
+//	operation: "{ me { name } }"
+//	variables: { id: x }
+//	---
+//	... the next request
+//
+// The answers stand beside it in a file .answer, "status body" per request,
+// and are the same bytes on both engines: ids, clock and secret are fixed.
+func TestWorlds(t *testing.T) {
+	for _, dir := range worlds(t) {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			w := readWorld(t, dir)
+			cases, err := filepath.Glob(filepath.Join(dir, "cases", "*.yaml"))
+			if err != nil || len(cases) == 0 {
+				t.Fatalf("no cases: %v", err)
+			}
+			for _, file := range cases {
+				t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+					t.Run("sqlite", func(t *testing.T) { w.run(t, file, openMemory(t), *update) })
+					t.Run("spanner", func(t *testing.T) { w.run(t, file, openEmulated(t), false) })
+				})
+			}
+		})
+	}
+}
+
+func worlds(t *testing.T) []string {
+	dirs, err := filepath.Glob("testdata/worlds/*")
+	if err != nil || len(dirs) < 3 {
+		t.Fatalf("worlds: %v %v", dirs, err)
+	}
+	return dirs
+}
+
+func openMemory(t *testing.T) store.Store {
+	db, err := sqlite.Open(t.Context(), ":memory:", sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func openEmulated(t *testing.T) store.Store {
+	database := emulator.Database(t)
+	db, err := spanner.Open(t.Context(), database, spanner.Options{Emulator: emulator.Host(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// world is a schema with a seed.
+type world struct {
+	name string
+	sdl  []byte
+	seed []byte
+}
+
+func readWorld(t *testing.T, dir string) *world {
+	t.Helper()
+	w := &world{name: filepath.Base(dir)}
+	for name, to := range map[string]*[]byte{"schema.graphql": &w.sdl, "seed.yaml": &w.seed} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		*to = text
+	}
+	return w
+}
+
+// worldNow is the servers' clock: it stands still.
+var worldNow = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
+
+// serve deploys the world with its seed and serves it as flora dev would.
+func (w *world) serve(t *testing.T, db store.Store) (*httptest.Server, *auth.DevIssuer) {
+	t.Helper()
+	model, err := schema.Load("schema.graphql", w.sdl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := plan(t.Context(), db, model, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := p.apply(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := parseSeed("seed.yaml", w.seed, model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.plant(t.Context(), db, d.Version, worldNow.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	fixed := *d
+	fixed.Secret = bytes.Repeat([]byte{7}, 32)
+	ids := 0
+	svc, err := newService(db, &fixed, serviceOptions{
+		file: "schema.graphql", limits: defaultLimits(), introspection: true, log: slog.New(slog.DiscardHandler),
+		grants: map[string][]resolvers.Grant{"dev": {{Claim: auth.RolesClaim}}},
+		now:    func() time.Time { return worldNow },
+		newID:  func() string { ids++; return fmt.Sprintf("new-%d", ids) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer, err := auth.OpenDevIssuer(filepath.Join(t.TempDir(), "key"), "http://127.0.0.1/dev/issuer/", "https://api.flora.dev", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := auth.NewVerifier([]auth.Provider{issuer.Provider()}, auth.Options{DevIssuer: issuer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := defaultLimits().web
+	limits.Rate = 0
+	server := httptest.NewServer(web.New(web.Options{Data: &web.Endpoint{Verifier: verifier, Executor: svc.data},
+		Admin: &web.Endpoint{Verifier: verifier, Executor: svc.control}, SDL: svc.sdl, Limits: limits}))
+	t.Cleanup(server.Close)
+	return server, issuer
+}
+
+// request is one request of a case.
+type request struct {
+	As *struct {
+		Sub    string         `yaml:"sub"`
+		Roles  []string       `yaml:"roles"`
+		Claims map[string]any `yaml:"claims"`
+	} `yaml:"as"`
+	Operation string         `yaml:"operation"`
+	Name      string         `yaml:"name"`
+	Variables map[string]any `yaml:"variables"`
+	Body      string         `yaml:"body"`  // instead of operation: sent as it is
+	Token     string         `yaml:"token"` // instead of as: sent as it is
+}
+
+func (w *world) run(t *testing.T, file string, db store.Store, write bool) {
+	server, issuer := w.serve(t, db)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.HasPrefix(text, []byte("# why: ")) {
+		t.Fatalf("%s does not begin with # why:", file)
+	}
+	var got strings.Builder
+	steps := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
+	for {
+		var r request
+		if err := steps.Decode(&r); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&got, r.send(t, server, issuer))
+	}
+	golden := strings.TrimSuffix(file, ".yaml") + ".answer"
+	if write {
+		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("answers differ (-want +got):\n%s", diff)
+	}
+}
+
+// masked are the parts of an answer that differ by nature.
+var masked = regexp.MustCompile(`("requestId":)"[0-9a-f]+"|("commitTime":)[0-9]+`)
+
+func (r *request) send(t *testing.T, server *httptest.Server, issuer *auth.DevIssuer) string {
+	t.Helper()
+	body := []byte(r.Body)
+	if r.Body == "" {
+		var err error
+		if body, err = json.Marshal(map[string]any{"query": r.Operation, "variables": r.Variables, "operationName": r.Name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	token := r.Token
+	if r.As != nil {
+		if token, err = issuer.Mint(auth.MintRequest{Subject: r.As.Sub, Roles: r.As.Roles, Claims: r.As.Claims, TTL: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := server.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%d %s", resp.StatusCode, masked.ReplaceAll(answer, []byte(`$1$2"*"`)))
+}
