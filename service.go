@@ -71,6 +71,10 @@ func (s *service) reload(ctx context.Context) error {
 	s.mu.Lock() // one asks for all that found their version stale
 	defer s.mu.Unlock()
 	d, err := s.db.Deployed(ctx)
+	if errors.Is(err, store.ErrUnavailable) {
+		s.log.WarnContext(ctx, "store unavailable", "error", err)
+		return graph.Errorf(graph.Unavailable, "the store cannot be reached, try again")
+	}
 	if err != nil {
 		return fmt.Errorf("read deployed schema: %w", err)
 	}

@@ -25,6 +25,23 @@ var (
 	identNames = []string{"signedIn", "anyone", "now"}
 )
 
+// Env compiles the expressions of one schema. It is not safe for use by
+// several goroutines; what it compiles is.
+type Env struct {
+	cel, strict *cel.Env
+	objects     []*Object
+	users       []*Object
+	slots       map[string]*Slot // by text, so that equal slots are computed once
+	userFields  []*Field
+	nextVar     Var
+}
+
+// NewEnv returns an Env. The objects must be complete: fields, relations,
+// identity. users are the collections with an identity field.
+func NewEnv(objects, users []*Object) *Env {
+	return &Env{cel: newCEL(), strict: newStrictCEL(), objects: objects, users: users, slots: map[string]*Slot{}, nextVar: New + 1}
+}
+
 // newCEL returns the environment that parses expressions and checks the parts
 // that touch no document.
 func newCEL() *cel.Env {

@@ -31,6 +31,11 @@ type Slot struct {
 	vouched            string // a claim that links to a document, if its provider vouches for it
 }
 
+// HasRole is the predicate that the caller holds the role.
+func HasRole(name string) Pred {
+	return SlotTest{&Slot{Text: "HasRole(" + strconv.Quote(name) + ")", typ: cel.BoolType, role: name}}
+}
+
 // result is a slot's value; nil is unknown.
 type result struct{ v ref.Val }
 

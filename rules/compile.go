@@ -1,12 +1,5 @@
 package rules
 
-import (
-	"reflect"
-	"strconv"
-
-	"cel.dev/cel-go/cel"
-)
-
 // Action is what a rule guards.
 type Action uint8
 
@@ -17,23 +10,6 @@ const (
 	Update
 	Delete
 )
-
-// Env compiles the expressions of one schema. It is not safe for use by
-// several goroutines; what it compiles is.
-type Env struct {
-	cel, strict *cel.Env
-	objects     []*Object
-	users       []*Object
-	slots       map[string]*Slot // by text, so that equal slots are computed once
-	userFields  []*Field
-	nextVar     Var
-}
-
-// NewEnv returns an Env. The objects must be complete: fields, relations,
-// identity. users are the collections with an identity field.
-func NewEnv(objects, users []*Object) *Env {
-	return &Env{cel: newCEL(), strict: newStrictCEL(), objects: objects, users: users, slots: map[string]*Slot{}, nextVar: New + 1}
-}
 
 // Rule compiles one @auth argument on o (or on a field of o) for an action.
 // Read and Delete speak of Old, Create of New. An Update is lowered twice and
@@ -100,11 +76,6 @@ func (e *Env) readUserField(f *Field) {
 		}
 	}
 	e.userFields = append(e.userFields, f)
-}
-
-// HasRole is the predicate that the caller holds the role.
-func HasRole(name string) Pred {
-	return SlotTest{&Slot{Text: "HasRole(" + strconv.Quote(name) + ")", typ: cel.BoolType, role: name}}
 }
 
 // CompileWhen compiles the predicate of a role in flora.yaml: it may speak of
@@ -202,10 +173,3 @@ func simplify(p Pred) Pred {
 	}
 	return p
 }
-
-// Simplify folds the constants of a predicate that was put together of
-// compiled ones.
-func Simplify(p Pred) Pred { return simplify(p) }
-
-// Same reports whether two predicates are equal node by node.
-func Same(a, b Pred) bool { return reflect.DeepEqual(a, b) }

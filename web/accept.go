@@ -18,9 +18,12 @@ const (
 // nothing is said, because older clients expect it. ok is false where the
 // client takes neither.
 func negotiate(h http.Header) (mediaType string, ok bool) {
-	accept := strings.Join(h.Values("Accept"), ",")
-	if strings.TrimSpace(accept) == "" {
+	accept := strings.TrimSpace(strings.Join(h.Values("Accept"), ","))
+	switch accept {
+	case "", "*/*", plainJSON:
 		return plainJSON, true
+	case graphqlJSON:
+		return graphqlJSON, true
 	}
 	var plain, graphql weight
 	for part := range strings.SplitSeq(accept, ",") {

@@ -22,7 +22,7 @@ type Verifier interface {
 // (RFC 6750 section 3.1).
 func authenticate(w http.ResponseWriter, r *http.Request, v Verifier) (*auth.Identity, bool) {
 	// A token in a URL ends up in logs and histories (RFC 6750 section 5.3).
-	if r.URL.Query().Has("access_token") {
+	if r.URL.RawQuery != "" && r.URL.Query().Has("access_token") {
 		challenge(w, r, http.StatusBadRequest, "invalid_request", "a token in the query string is not accepted, send it as Authorization: Bearer TOKEN")
 		return nil, false
 	}

@@ -1,9 +1,9 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 
@@ -84,7 +84,11 @@ func (e *endpoint) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 		refuse(w, r, http.StatusUnsupportedMediaType, graph.BadUserInput, "send the operation as Content-Type: application/json, not compressed")
 		return nil, false
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(e.limits.Body)))
+	var body bytes.Buffer
+	if r.ContentLength > 0 {
+		body.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, int64(e.limits.Body)))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
@@ -93,7 +97,7 @@ func (e *endpoint) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 		refuse(w, r, http.StatusBadRequest, graph.BadUserInput, "the body could not be read")
 		return nil, false
 	}
-	return body, true
+	return body.Bytes(), true
 }
 
 func (e *endpoint) enter(w http.ResponseWriter, r *http.Request, caller *auth.Identity) (func(), bool) {

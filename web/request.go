@@ -151,6 +151,9 @@ func jsonBody(h http.Header) bool {
 	if len(h.Values("Content-Type")) != 1 {
 		return false
 	}
+	if h.Get("Content-Type") == plainJSON {
+		return true
+	}
 	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil || mediaType != "application/json" {
 		return false

@@ -6,7 +6,6 @@ import (
 
 	cloud "cloud.google.com/go/spanner"
 
-	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
 )
 
@@ -107,21 +106,4 @@ func (j *job) judge(ctx context.Context, parts []part, counts []int64, err error
 		}
 	}
 	return nil
-}
-
-// blind reports whether all heads are creates that ask nothing and write only
-// known values.
-func blind(heads []store.Head) bool {
-	for i := range heads {
-		h := &heads[i]
-		if h.Kind != store.Insert || h.Guard != rules.Pred(rules.True) || !blind(h.Kids) {
-			return false
-		}
-		for _, a := range h.Set {
-			if _, ok := a.Value.(rules.Val); !ok {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	cloud "cloud.google.com/go/spanner"
-
+	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
-	"flora.dev/flora/store/internal/sqlgen"
 )
 
 // Write runs a mutation the cheapest way that means what running its heads one
@@ -52,81 +50,22 @@ func (db *DB) Write(ctx context.Context, m *store.Mutation) (*store.Outcome, err
 	return db.steps(ctx, m)
 }
 
-// job is one attempt to run a mutation in a transaction. The client library
-// runs the function of a transaction again when Spanner aborts it: each attempt
-// makes its own job.
-type job struct {
-	db       *DB
-	tx       *cloud.ReadWriteTransaction
-	m        *store.Mutation
-	started  time.Time // before the first statement was sent
-	verified bool      // m.Version was seen to be deployed, in tx
-	results  []store.Result
-	answered []bool // the result has its answer, where it is wanted
-	wrote    bool
-}
-
-var errNothing = errors.New("nothing was written") // ends a transaction without a Commit
-
-// transact runs f with a fresh job in a read-write transaction, then reads the
-// answers that f left open at the state of the commit. With errNothing from f
-// the transaction is rolled back, without being an error.
-func (db *DB) transact(ctx context.Context, m *store.Mutation, f func(context.Context, *job) error) (*store.Outcome, error) {
-	if err := db.lock(ctx); err != nil {
-		return nil, unavailable(err)
-	}
-	var j *job
-	committed, err := db.client.ReadWriteTransaction(ctx, func(ctx context.Context, tx *cloud.ReadWriteTransaction) error {
-		j = &job{db: db, tx: tx, m: m, started: db.opts.Now(),
-			results: make([]store.Result, len(m.Heads)), answered: make([]bool, len(m.Heads))}
-		err := f(ctx, j)
-		if err == nil && !j.wrote {
-			return errNothing
+// blind reports whether all heads are creates that ask nothing and write only
+// known values.
+func blind(heads []store.Head) bool {
+	for i := range heads {
+		h := &heads[i]
+		if h.Kind != store.Insert || h.Guard != rules.Pred(rules.True) || !blind(h.Kids) {
+			return false
 		}
-		return err
-	})
-	db.unlock()
-	switch {
-	case errors.Is(err, errNothing):
-		db.seen.note(m.Version, j.started)
-		return &store.Outcome{Results: j.results}, nil
-	case err != nil:
-		return nil, transactionError(m, err)
+		for _, a := range h.Set {
+			if _, ok := a.Value.(rules.Val); !ok {
+				return false
+			}
+		}
 	}
-	db.seen.note(m.Version, j.started)
-	if err := db.answer(ctx, m, committed, j.results, j.answered); err != nil {
-		return nil, err
-	}
-	return &store.Outcome{Results: j.results, CommitTime: committed.UnixMicro()}, nil
+	return true
 }
-
-// transactionError is the error that the transaction of a mutation ended with.
-func transactionError(m *store.Mutation, err error) error {
-	var refused *store.WriteError
-	var failed *statementError
-	switch {
-	case errors.As(err, &refused):
-		return refused
-	case errors.Is(err, store.ErrStale), errors.Is(err, errStepwise):
-		return err
-	case errors.As(err, &failed):
-		return writeError(failed.top, failed.head, failed.err)
-	}
-	// The Commit failed: the last statement is as good as any to blame.
-	last := len(m.Heads) - 1
-	return writeError(last, &m.Heads[last], err)
-}
-
-// statementError keeps whose statement failed. The client library looks through
-// it for errors after which it runs the transaction again.
-type statementError struct {
-	top  int
-	head *store.Head // or a kid of it
-	err  error
-}
-
-func (e *statementError) Error() string { return fmt.Sprintf("head %d: %v", e.top, e.err) }
-func (e *statementError) Unwrap() error { return e.err }
 
 // answer reads what is still open of the results in one read at the commit.
 func (db *DB) answer(ctx context.Context, m *store.Mutation, at time.Time, results []store.Result, answered []bool) error {
@@ -147,70 +86,6 @@ func (db *DB) answer(ctx context.Context, m *store.Mutation, at time.Time, resul
 	}
 	for k, i := range open {
 		results[i].Answer = rows.Roots[k]
-	}
-	return nil
-}
-
-// lock holds the emulator's only place for a read-write transaction.
-func (db *DB) lock(ctx context.Context) error {
-	if db.serial == nil {
-		return nil
-	}
-	select {
-	case db.serial <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (db *DB) unlock() {
-	if db.serial != nil {
-		<-db.serial
-	}
-}
-
-// statement prints the statement of a head. The first of a transaction also
-// asks for the schema version: the others see the same one.
-func (j *job) statement(h *store.Head, echo bool) (cloud.Statement, error) {
-	w := sqlgen.Write{Now: j.m.Now, Echo: echo}
-	if !j.verified {
-		w.Version = j.m.Version
-	}
-	return statement(sqlgen.Spanner.Write(h, w))
-}
-
-// missed decides what it means that the statement of h wrote nothing: nil if
-// the document is no business of the caller's, so that the others go on.
-func (j *job) missed(ctx context.Context, top int, h *store.Head) error {
-	forbidden := &store.WriteError{Head: top, Why: store.Forbidden}
-	// A create that was refused right after the version was seen needs no
-	// second look at it. See lease.
-	if h.Kind == store.Insert && (j.verified || j.db.seen.holds(j.m.Version, j.started)) {
-		return forbidden
-	}
-	st, err := statement(sqlgen.Spanner.Probe(h))
-	if err != nil {
-		return err
-	}
-	row, _, err := one(j.tx.Query(ctx, st))
-	if err != nil {
-		return &statementError{top, h, err}
-	}
-	if len(row) != 2 {
-		return fmt.Errorf("probe: %d columns", len(row))
-	}
-	version, err := versionOf(row[1])
-	if err != nil {
-		return err
-	}
-	j.db.seen.note(version, j.started)
-	if version != j.m.Version {
-		return store.ErrStale
-	}
-	j.verified = true
-	if h.Kind == store.Insert || h.Required || row[0].GetBoolValue() {
-		return forbidden
 	}
 	return nil
 }

@@ -76,6 +76,37 @@ func TestDeleteAnswersInBatch(t *testing.T) {
 	}
 }
 
+// A delete that an earlier statement made possible is answered all the same.
+func TestDeleteAfterJoin(t *testing.T) {
+	w := newWorld(t)
+	gone := answering(w.doc, w.remove(w.doc, "d2"), true, "title")
+	gone.Guard, gone.Readable = w.reads(rules.Old, "alice"), w.reads(rules.Old, "alice")
+	gone.Answer.Where = rules.And{gone.Answer.Where, w.reads(10, "alice")}
+	if out := w.mustWrite(gone); out.Results[0] != (store.Result{}) {
+		t.Errorf("delete of a hidden document: %+v", out.Results[0])
+	}
+	out := w.mustWrite(w.insert(w.member, "m2", "team", "red", "user", "alice"), gone)
+	if got := strip(out.Results[1].Answer); got != `["two"]` {
+		t.Errorf("joined, then deleted: %s", got)
+	}
+}
+
+// Answers are the state of the commit, also where the heads ran one by one.
+func TestAnswersOfSteps(t *testing.T) {
+	w := newWorld(t)
+	out := w.mustWrite(w.change("d2", rules.True, "n", int64(9)), // a miss: one by one
+		answering(w.doc, w.change("d1", rules.True, "n", int64(5)), true, "n"),
+		w.change("d1", rules.True, "n", int64(6)))
+	if got := strip(out.Results[1].Answer); got != `[6]` {
+		t.Errorf("answer %s, want what the last head made of it", got)
+	}
+	out = w.mustWrite(answering(w.doc, w.insert(w.doc, "x", "title", "x", "team", "blue", "n", int64(1)), true, "n"),
+		w.change("x", rules.True, "n", int64(2)))
+	if got := strip(out.Results[0].Answer); got != `[2]` {
+		t.Errorf("answer of a create %s, want what the update made of it", got)
+	}
+}
+
 func TestKids(t *testing.T) {
 	w := newWorld(t)
 	head := w.insert(w.team, "green", "name", "Green")
