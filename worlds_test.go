@@ -137,7 +137,7 @@ func (w *world) serve(t *testing.T, db store.Store) (*httptest.Server, *auth.Dev
 	fixed.Secret = bytes.Repeat([]byte{7}, 32)
 	ids := 0
 	svc, err := newService(db, &fixed, serviceOptions{
-		file: "schema.graphql", limits: defaultLimits(), introspection: true, log: slog.New(slog.DiscardHandler),
+		file: "schema.graphql", limits: defaultLimits(), introspection: true, log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		grants: map[string][]resolvers.Grant{"dev": {{Claim: auth.RolesClaim}}},
 		now:    func() time.Time { return worldNow },
 		newID:  func() string { ids++; return fmt.Sprintf("new-%d", ids) },

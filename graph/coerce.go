@@ -20,6 +20,7 @@ import (
 type coercer struct {
 	schema    *ast.Schema
 	variables map[string]any // coerced
+	condition bool           // in a where argument a variable without a value is null
 }
 
 type (
@@ -51,7 +52,7 @@ func (c *coercer) literal(v *ast.Value) (any, bool) {
 	case ast.ObjectValue:
 		object := make(map[string]any, len(v.Children))
 		for _, child := range v.Children {
-			if value, ok := c.literal(child.Value); ok {
+			if value, ok := c.literal(child.Value); ok || c.condition {
 				object[child.Name] = value
 			}
 		}
@@ -70,7 +71,10 @@ func (c *coercer) arguments(of string, defs ast.ArgumentDefinitionList, given as
 		ok := false
 		arg := given.ForName(def.Name)
 		if arg != nil {
-			v, ok = c.literal(arg.Value)
+			// A condition that vanished with its variable would widen the
+			// answer: null is refused there.
+			in := coercer{schema: c.schema, variables: c.variables, condition: def.Name == "where"}
+			v, ok = in.literal(arg.Value)
 		}
 		if !ok && def.DefaultValue != nil {
 			v, ok = c.literal(def.DefaultValue)

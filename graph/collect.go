@@ -32,7 +32,7 @@ type collector struct {
 
 // collect plans an operation of a valid document.
 func collect(s *ast.Schema, doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) (*plan, *gqlerror.Error) {
-	c := collector{coercer{s, variables}, doc.Fragments}
+	c := collector{coercer{schema: s, variables: variables}, doc.Fragments}
 	root := s.Query
 	if op.Operation == ast.Mutation {
 		root = s.Mutation

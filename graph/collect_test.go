@@ -49,7 +49,7 @@ func TestCollect(t *testing.T) {
 			`echo(f=1,ints=[]interface {}{1},l=<nil>,n=7,where=map[string]interface {}{"and":[]interface {}{}}) b:echo(i=<nil>,n=7) c:echo(i=4,n=7,s="x")`},
 		{"variables inside", `query($a: String, $b: Float, $u: String) { products(where: {name: {eq: $a, in: ["x", "y"]}, price: {gt: $b}, owner: {name: {eq: $u}}}) { totalCount } }`,
 			`{"a": "A", "b": 2}`,
-			`products(where=map[string]interface {}{"name":map[string]interface {}{"eq":"A", "in":[]interface {}{"x", "y"}}, "owner":map[string]interface {}{"name":map[string]interface {}{}}, "price":map[string]interface {}{"gt":2}}){totalCount}`},
+			`products(where=map[string]interface {}{"name":map[string]interface {}{"eq":"A", "in":[]interface {}{"x", "y"}}, "owner":map[string]interface {}{"name":map[string]interface {}{"eq":interface {}(nil)}}, "price":map[string]interface {}{"gt":2}}){totalCount}`},
 		{"nested arguments", `query($n: Int!) { products { nodes { reviews(first: $n) { nodes { text } } } } }`, `{"n": 3}`,
 			`products{nodes{reviews(first=3){nodes{text}}}}`},
 		{"order by", `{ products(orderBy: {price: DESC}) { totalCount } }`, "",

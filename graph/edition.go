@@ -133,6 +133,9 @@ func parse(query string, limits *Limits) (*ast.QueryDocument, *gqlerror.Error) {
 	if !utf8.ValidString(query) {
 		return nil, Errorf(ParseFailed, "the query text is not valid UTF-8")
 	}
+	if err := checkEscapes(query); err != nil {
+		return nil, err
+	}
 	src := &ast.Source{Input: query}
 	doc, err := parser.ParseQueryWithTokenLimit(src, limits.Tokens)
 	if err != nil {

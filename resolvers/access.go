@@ -13,6 +13,13 @@ func (q *request) readRule(c *schema.Collection, v rules.Var) rules.Pred {
 	return q.caller.Fold(c.Access.Read.Pred, rules.Binding{Doc: v, Fresh: q.fresh})
 }
 
+// behind is the rule of the documents v that the many side f shows: that v can
+// be read, and that the reference can by which v is found. A list would show
+// that reference as plainly as the field itself.
+func (q *request) behind(f *schema.Field, v rules.Var) rules.Pred {
+	return rules.And{q.readRule(f.Target, v), q.field(f.Target.FieldNamed(f.Back.Name), v)}
+}
+
 // field is the one step by which an operation touches a field for reading:
 // what remains of the field's own read rule for document v, three-valued. Its
 // rules.T is rules.True if the field has none or the token satisfies it, and

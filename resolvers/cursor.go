@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"flora.dev/flora/auth"
@@ -59,11 +60,35 @@ func (l cursorList) binding(id *auth.Identity) []byte {
 
 // seal makes the cursor of the raw JSON texts of a document's sort keys.
 func (c *cursors) seal(id *auth.Identity, l cursorList, values []string) string {
-	sealed, err := c.siv.EncryptDeterministically([]byte("["+strings.Join(values, ",")+"]"), l.binding(id))
+	texts := make([]string, len(values))
+	for i, f := range l.fields() {
+		texts[i] = canonical(f.Kind, values[i])
+	}
+	sealed, err := c.siv.EncryptDeterministically([]byte("["+strings.Join(texts, ",")+"]"), l.binding(id))
 	if err != nil {
 		panic(fmt.Sprintf("resolvers: seal cursor: %v", err)) // only texts of 2^31 bytes fail
 	}
 	return base64.RawURLEncoding.EncodeToString(sealed)
+}
+
+// canonical is the text of a sort key that does not depend on the engine:
+// SQLite writes Booleans as 0 and 1, and each engine has its own text of a
+// Float. So a cursor outlives a move of the data from one to the other.
+func canonical(k rules.Kind, raw string) string {
+	switch k {
+	case rules.Bool:
+		switch raw {
+		case "true":
+			return "1"
+		case "false":
+			return "0"
+		}
+	case rules.Float:
+		if x, err := strconv.ParseFloat(raw, 64); err == nil {
+			return strconv.FormatFloat(x, 'g', -1, 64)
+		}
+	}
+	return raw
 }
 
 // open returns the sort keys in a cursor; ok is false for one that was not

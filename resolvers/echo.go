@@ -8,7 +8,8 @@ import (
 // An answer may be taken from the statement's own result (store.Head.Echo) if
 // it shows plain values of the row only and the row rule is certain to hold
 // after the write: after a delete because the guard asked it, after an update
-// if the rule is untouched by it, after a create if the guard implies it.
+// if the rule is untouched by it, after a create if the guard implies it and
+// the new document is not among what it asks.
 
 // plain reports whether an answer shows values of the row only.
 func plain(s *store.Select) bool {
@@ -29,6 +30,17 @@ func untouched(h *store.Head) bool {
 	}
 	for _, f := range rules.Reads(h.Readable) {
 		if changed[f] {
+			return false
+		}
+	}
+	return true
+}
+
+// apart reports whether the read rule of a new document asks nothing of other
+// documents of its collection: a guard asked it before there was the new one.
+func apart(o *rules.Object, read rules.Pred) bool {
+	for _, f := range rules.Reads(read) {
+		if f.Object == o {
 			return false
 		}
 	}

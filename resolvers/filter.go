@@ -108,8 +108,8 @@ func (q *request) absent(g *graph.Field, path ast.Path, f *schema.Field, v rules
 	return q.condition(g, path, f, v, p)
 }
 
-// relation is some, every and none over the documents behind f. The target's
-// row rule restricts which there are, it is no part of the client's condition.
+// relation is some, every and none over the documents behind f. What the caller
+// may see of them restricts which there are, it is no part of the client's condition.
 func (q *request) relation(g *graph.Field, path ast.Path, f *schema.Field, v rules.Var, in map[string]any) (rules.Pred, error) {
 	all := rules.And{}
 	for _, name := range sortedKeys(in) {
@@ -123,7 +123,7 @@ func (q *request) relation(g *graph.Field, path ast.Path, f *schema.Field, v rul
 			return nil, err
 		}
 		m := rules.Many{Of: rules.Col{Var: v, Field: f.Object.Key}, Field: f.Field, Var: child,
-			Domain: q.readRule(f.Target, child), Body: body, All: name == "every"}
+			Domain: q.behind(f, child), Body: body, All: name == "every"}
 		if name == "none" {
 			all = append(all, rules.Not{P: m})
 		} else {

@@ -17,7 +17,6 @@ func (r *Resolvers) Mutation(ctx context.Context, v *graph.Version, op *graph.Op
 	m := store.Mutation{Version: v.Number, Now: q.caller.Now()}
 	var heads []*graph.Field
 	var at []int // root of each head
-	var answers store.Query
 	for i, f := range op.Fields {
 		head, shape, err := q.head(f)
 		if err != nil {
@@ -28,14 +27,10 @@ func (r *Resolvers) Mutation(ctx context.Context, v *graph.Version, op *graph.Op
 			continue
 		}
 		m.Heads = append(m.Heads, *head)
-		answers.Roots = append(answers.Roots, *head.Answer)
 		heads, at = append(heads, f), append(at, i)
 	}
 	if len(m.Heads) == 0 {
 		return q.answer, nil
-	}
-	if err := withinBudget(op.Fields[0], answers); err != nil {
-		return nil, err
 	}
 	if h := &m.Heads[0]; len(m.Heads) == 1 && len(h.Kids) == 0 {
 		h.Echo = h.Echo && plain(h.Answer)
@@ -122,7 +117,7 @@ func (q *request) create(f *graph.Field, c *schema.Collection) (*store.Head, err
 		return nil, q.forbidden(f, rootPath(f), notAllowed)
 	}
 	read := rules.T(q.caller.Fold(c.Access.Read.Pred, rules.Binding{Fresh: q.fresh, Old: w.bind.New}))
-	h.Echo = implies(h.Guard, read)
+	h.Echo = implies(h.Guard, read) && apart(c.Object, read)
 	h.Kids, err = q.kids(w, c, h.ID)
 	return h, err
 }

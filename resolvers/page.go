@@ -10,10 +10,11 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// page plans a connection over documents v of c that join allows: a root list
-// or the many side of a relation. Its Where is rules.False if the token alone
+// page plans a connection over documents v of c: a root list, or those that
+// join finds behind the many side of a relation. rule is what lets the caller
+// see one. Its Where is rules.False if the token alone
 // hides them all.
-func (q *request) page(g *graph.Field, path ast.Path, c *schema.Collection, v rules.Var, join rules.Pred) (*store.Select, *schema.Shape, error) {
+func (q *request) page(g *graph.Field, path ast.Path, c *schema.Collection, v rules.Var, join, rule rules.Pred) (*store.Select, *schema.Shape, error) {
 	size, err := q.pageSize(g, path)
 	if err != nil {
 		return nil, nil, err
@@ -31,7 +32,7 @@ func (q *request) page(g *graph.Field, path ast.Path, c *schema.Collection, v ru
 		return nil, nil, err
 	}
 	sel := &store.Select{From: c.Object, Var: v, After: rules.True, Order: order, Limit: size + 1,
-		Where: rules.AllOf(join, rules.T(q.readRule(c, v)), where)}
+		Where: rules.AllOf(join, rules.T(rule), where)}
 	if join == rules.True {
 		q.asked = append(q.asked, asked{g, c, v, where})
 	}

@@ -30,9 +30,6 @@ func (r *Resolvers) Query(ctx context.Context, v *graph.Version, op *graph.Opera
 		at = append(at, i)
 	}
 	if len(at) > 0 {
-		if err := withinBudget(op.Fields[0], query); err != nil {
-			return nil, err
-		}
 		rows, err := r.store.Read(ctx, &query)
 		if err != nil {
 			return nil, q.storeError(op, nil, err)
@@ -74,7 +71,7 @@ func (q *request) root(f *graph.Field) (*store.Select, *schema.Shape, error) {
 	}
 	c, v := root.Collection, q.fresh()
 	if root.Op == schema.List {
-		sel, shape, err := q.page(f, rootPath(f), c, v, rules.True)
+		sel, shape, err := q.page(f, rootPath(f), c, v, rules.True, q.readRule(c, v))
 		if err == nil && sel.Where == rules.False {
 			sel = nil
 		}

@@ -84,7 +84,7 @@ func (q *request) value(g *graph.Field, path ast.Path, f *schema.Field, v rules.
 	case f.Many():
 		child := q.fresh()
 		join := rules.Cmp{Op: rules.Eq, L: rules.Col{Var: child, Field: f.Back}, R: rules.Col{Var: v, Field: f.Object.Key}}
-		sel, shape, err := q.page(g, path, f.Target, child, join)
+		sel, shape, err := q.page(g, path, f.Target, child, join, q.behind(f, child))
 		if err != nil {
 			return nil, nil, err
 		}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -23,6 +24,8 @@ const (
 var (
 	callNames  = []string{"CurrentIdentity", "CurrentToken", "CurrentUser", "HasCurrentIdentity", "HasRole"}
 	identNames = []string{"signedIn", "anyone", "now"}
+
+	documentNames = []string{"doc", "oldDoc", "newDoc"}
 )
 
 // Env compiles the expressions of one schema. It is not safe for use by
@@ -281,6 +284,11 @@ func (s *source) checkNames(e ast.Expr, idents []string) {
 	case ast.ComprehensionKind:
 		c := e.AsComprehension()
 		s.checkNames(c.IterRange(), idents)
+		for _, name := range []string{c.IterVar(), c.IterVar2()} {
+			if slices.Contains(documentNames, name) || slices.Contains(identNames, name) {
+				s.fault(e, "call it something else", "%s has a meaning of its own and cannot name an element", name)
+			}
+		}
 		inner := append([]string{c.IterVar(), c.AccuVar()}, idents...)
 		if c.HasIterVar2() {
 			inner = append(inner, c.IterVar2())

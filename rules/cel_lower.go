@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
@@ -18,8 +20,9 @@ type scope struct {
 }
 
 type bound struct {
-	v Var
-	o *Object
+	v    Var
+	o    *Object
+	mine bool // found through CurrentUser()
 }
 
 // term is a typed operand, with the hops that lead to it outermost first. Of a
@@ -36,6 +39,7 @@ type term struct {
 	user  bool    // it is the caller's document
 	// rooted: the first hop leads to the caller's document.
 	rooted bool
+	mine   bool // read through CurrentUser(), however far behind it
 	path   string
 	hops   []func(Pred) Pred
 	depth  int // relations followed
@@ -276,7 +280,13 @@ func (s *scope) binding(name string, t *term) (*scope, Var) {
 	for k, b := range s.vars {
 		inner.vars[k] = b
 	}
-	inner.vars[name] = bound{v, t.field.Target}
+	inner.vars[name] = bound{v, t.field.Target, t.mine}
+	inner.guards = map[string]bool{}
+	for path := range s.guards { // name may have meant another document outside
+		if path != name && !strings.HasPrefix(path, name+".") {
+			inner.guards[path] = true
+		}
+	}
 	return &inner, v
 }
 

@@ -25,7 +25,7 @@ func (s *scope) term(e ast.Expr) *term {
 	switch e.Kind() {
 	case ast.IdentKind:
 		name := e.AsIdent()
-		v, o, depth := s.doc, s.object, 0
+		v, o, depth, mine := s.doc, s.object, 0, false
 		switch name {
 		case "oldDoc":
 			v = Old
@@ -37,9 +37,9 @@ func (s *scope) term(e ast.Expr) *term {
 			if !ok {
 				break
 			}
-			v, o, depth = b.v, b.o, s.hops
+			v, o, depth, mine = b.v, b.o, s.hops, b.mine
 		}
-		return &term{op: Col{v, o.Key}, field: o.Key, kind: Ref, o: o, here: true, path: name, depth: depth}
+		return &term{op: Col{v, o.Key}, field: o.Key, kind: Ref, o: o, here: true, mine: mine, path: name, depth: depth}
 	case ast.SelectKind:
 		if e.AsSelect().IsTestOnly() {
 			s.fault(e, "", "has(...) is a condition, a value is expected")
@@ -81,7 +81,7 @@ func (s *scope) user(e ast.Expr) *term {
 	o := s.env.users[0]
 	v := s.env.fresh()
 	id := s.env.identity(o)
-	return &term{op: Col{v, o.Key}, field: o.Key, kind: Ref, o: o, here: true, user: true, rooted: true, path: "CurrentUser()",
+	return &term{op: Col{v, o.Key}, field: o.Key, kind: Ref, o: o, here: true, user: true, rooted: true, mine: true, path: "CurrentUser()",
 		hops: []func(Pred) Pred{func(p Pred) Pred { return User{o, id, v, p} }}}
 }
 
@@ -115,7 +115,7 @@ func (s *scope) selected(e, base ast.Expr, name string) *term {
 		s.fault(e, hint, "%s is %s and has no fields", b.path, b.describe())
 		return nil
 	}
-	t := &term{path: b.path + "." + name, hops: b.hops, depth: b.depth, rooted: b.rooted}
+	t := &term{path: b.path + "." + name, hops: b.hops, depth: b.depth, rooted: b.rooted, mine: b.mine}
 	f := b.o.Field(name)
 	if f == nil {
 		names := []string{"_id", "_ts"}
@@ -125,12 +125,16 @@ func (s *scope) selected(e, base ast.Expr, name string) *term {
 		s.fault(e, nearest(name, names), "%s has no field %s", b.o.Name, name)
 		return nil
 	}
+	switch {
+	case !b.mine || f == b.o.Key || f == b.o.TS:
+	case f.Many(): // what stands behind it is decided by the reference there
+		s.env.readUserField(f.Back)
+	default:
+		s.env.readUserField(f)
+	}
 	v := Var(0)
 	if b.here {
 		v = b.op.(Col).Var
-		if b.user && f != b.o.Key && f != b.o.TS {
-			s.env.readUserField(f)
-		}
 	} else {
 		if !s.deeper(e, b) {
 			return nil

@@ -136,18 +136,32 @@ func (w *printer) pred(p Pred) {
 	}
 }
 
+func (w *printer) value(v any) {
+	switch v := v.(type) {
+	case nil:
+		w.WriteString("null")
+	case string:
+		w.WriteString(strconv.Quote(v))
+	case []any:
+		w.WriteByte('[')
+		for i, e := range v {
+			if i > 0 {
+				w.WriteByte(' ')
+			}
+			w.value(e)
+		}
+		w.WriteByte(']')
+	default:
+		fmt.Fprintf(w, "%v", v)
+	}
+}
+
 func (w *printer) operand(x Operand) {
 	switch x := x.(type) {
 	case Col:
 		w.WriteString(w.name(x.Var) + "." + x.Field.Name)
 	case Val:
-		if s, ok := x.Value.V.(string); ok {
-			w.WriteString(strconv.Quote(s))
-		} else if x.Value.V == nil {
-			w.WriteString("null")
-		} else {
-			fmt.Fprintf(w, "%v", x.Value.V)
-		}
+		w.value(x.Value.V)
 	case SlotRef:
 		w.WriteString("{" + x.Slot.Text + "}")
 	case Size:

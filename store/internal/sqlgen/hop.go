@@ -81,15 +81,16 @@ func (p *printer) none(q rules.None) {
 		return
 	}
 	p.put("NOT ")
-	p.exists(q.Field.Target, q.Var, q.Field.Back, of, rules.True, q.Body)
+	p.deeper(1, func() { p.exists(q.Field.Target, q.Var, q.Field.Back, of, rules.True, q.Body) })
 }
 
 // exists prints a subquery correlated by a key.
 func (p *printer) exists(o *rules.Object, v rules.Var, key *rules.Field, equal string, conds ...rules.Pred) {
 	a := p.newAlias("d")
 	defer p.bind(v, &scope{name: a})()
+	p.subquery()
 	p.put("EXISTS (SELECT 1 FROM ", quote(o.Table), " AS ", a, " WHERE ", a, ".", quote(key.Column), " = ", equal)
-	p.conds(" AND ", conds...)
+	p.deeper(2+inWhere, func() { p.conds(" AND ", conds...) })
 	p.put(")")
 }
 

@@ -69,6 +69,7 @@ func (p *printer) userValue(o *rules.Object, identity rules.Operand, f *rules.Fi
 	id := p.operand(identity)
 	p.inSet--
 	a := p.newAlias("u")
+	p.deeper(1, p.subquery)
 	return "(SELECT " + a + "." + quote(f.Column) + " FROM " + quote(o.Table) + " AS " + a +
 		" WHERE " + a + "." + quote(o.Identity.Column) + " = " + id + ")"
 }

@@ -21,7 +21,7 @@ func (p *printer) pred(q rules.Pred) {
 		p.join(q, " OR ", false)
 	case rules.NotTrue:
 		p.put("(")
-		p.pred(q.P)
+		p.deeper(1, func() { p.pred(q.P) })
 		p.put(") IS NOT TRUE")
 	case rules.Test:
 		p.put(p.operand(q.X))
@@ -74,12 +74,14 @@ func (p *printer) join(qs []rules.Pred, op string, empty bool) {
 		return
 	}
 	p.put("(")
-	for i, q := range qs {
-		if i > 0 {
-			p.put(op)
+	p.deeper(1, func() {
+		for i, q := range qs {
+			if i > 0 {
+				p.put(op)
+			}
+			p.pred(q)
 		}
-		p.pred(q)
-	}
+	})
 	p.put(")")
 }
 

@@ -18,6 +18,7 @@ func (d *Dialect) Query(q *store.Query) (Statement, error) {
 	p.put("SELECT ")
 	for i := range q.Roots {
 		p.put(p.rootOpen)
+		p.nest = inSelect + 1
 		p.selection(&q.Roots[i])
 		p.put(p.rootEnd, " AS r", strconv.Itoa(i), ", ")
 	}
@@ -32,6 +33,9 @@ func (d *Dialect) Query(q *store.Query) (Statement, error) {
 		}
 		p.put(" ", string(body))
 	}
+	if err := p.tooLarge(); err != nil {
+		return Statement{}, err
+	}
 	return p.statement()
 }
 
@@ -41,17 +45,30 @@ func (p *printer) selection(s *store.Select) {
 	sc := &scope{name: a}
 	defer p.bind(s.Var, sc)()
 	if s.One {
+		p.subquery()
 		p.put(p.oneOpen)
-		p.node(s.Columns)
+		p.deeper(1+inSelect, func() { p.node(s.Columns) })
 		p.from(s.From, a)
-		p.conds(" WHERE ", s.Where)
+		p.deeper(1+inWhere, func() { p.conds(" WHERE ", s.Where) })
 		p.put(p.oneClose)
 		return
 	}
+	if !s.Total && !s.List { // nothing of it is asked
+		p.put(p.array, ")")
+		return
+	}
 	// The count and the list ask the same condition under the same alias.
-	where := p.text(func() { p.conds(" WHERE ", s.Where) })
+	p.nest++
+	defer func() { p.nest-- }()
+	before := p.selects
+	inner := 1 + inFrom + inWhere
+	where := p.text(func() { p.deeper(inner, func() { p.conds(" WHERE ", s.Where) }) })
 	p.put(p.array)
 	if s.Total {
+		p.subquery()
+		if s.List {
+			p.selects += p.selects - before // the condition is there twice
+		}
 		p.put("(SELECT COUNT(*)")
 		p.from(s.From, a)
 		p.put(where, ")")
@@ -60,21 +77,23 @@ func (p *printer) selection(s *store.Select) {
 		p.put(", ")
 	}
 	if s.List {
-		p.list(s, sc, where)
+		p.list(s, sc, where, inner)
 	}
 	p.put(")")
 }
 
 // list prints the nodes of a page: the documents are found, sorted and cut off
 // in an inner SELECT, and made into JSON in an outer one under the same alias.
-func (p *printer) list(s *store.Select, sc *scope, where string) {
+func (p *printer) list(s *store.Select, sc *scope, where string, inner int) {
 	order := s.Order
 	if n := len(order); n == 0 || !isKey(order[n-1].Field) {
 		order = append(order[:n:n], store.Order{Field: s.From.Key})
 	}
+	p.subquery()
+	p.deeper(inFrom, p.subquery)
 	p.put(p.listOpen)
 	sc.record, sc.used = true, nil
-	p.node(s.Columns)
+	p.deeper(1+inSelect, func() { p.node(s.Columns) })
 	outer := ""
 	if p.outerOrder {
 		outer = p.text(func() { p.orderBy(s.Var, order) })
@@ -96,7 +115,7 @@ func (p *printer) list(s *store.Select, sc *scope, where string) {
 	if where == "" {
 		sep = " WHERE "
 	}
-	p.conds(sep, s.After)
+	p.deeper(inner, func() { p.conds(sep, s.After) })
 	p.orderBy(s.Var, order)
 	p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(s.Limit)}), ") AS ", sc.name, outer, p.listEnd)
 }
@@ -122,6 +141,7 @@ func (p *printer) orderBy(v rules.Var, order []store.Order) {
 
 // node prints the JSON array of a node's values.
 func (p *printer) node(columns []store.Column) {
+	p.widest = max(p.widest, len(columns))
 	p.put(p.array)
 	for i := range columns {
 		if i > 0 {
@@ -129,13 +149,13 @@ func (p *printer) node(columns []store.Column) {
 		}
 		c := &columns[i]
 		if c.Guard == nil {
-			p.value(c)
+			p.deeper(1, func() { p.value(c) })
 			continue
 		}
 		p.put(p.guardOpen)
-		p.pred(c.Guard)
+		p.deeper(2, func() { p.pred(c.Guard) })
 		p.put(" THEN ", p.array)
-		p.value(c)
+		p.deeper(3, func() { p.value(c) })
 		p.put(")", p.guardEnd)
 	}
 	p.put(")")

@@ -25,15 +25,16 @@ type set struct{ name, text string }
 
 // set prints the SELECT of a caller set.
 func (p *printer) set(s setOf) {
+	p.subquery()
 	if p.inline {
-		p.setText(s)
+		p.deeper(2+inWhere, func() { p.setText(s) })
 		return
 	}
 	// Aliases count from the beginning in each set: equal sets, equal text.
-	outer := p.alias
-	p.alias = 0
+	outer, nest := p.alias, p.nest
+	p.alias, p.nest = 0, inWith+inWhere
 	text := p.text(func() { p.setText(s) })
-	p.alias = outer
+	p.alias, p.nest = outer, nest
 	name := ""
 	for _, known := range p.sets {
 		if known.text == text {

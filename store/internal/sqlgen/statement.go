@@ -33,6 +33,9 @@ type printer struct {
 	fresh  rules.Var // last variable made here, negative
 	err    error
 
+	weight
+	widest int // values of the widest document
+
 	inline bool  // caller sets are printed in place, not as CTEs
 	sets   []set // CTEs in the order of their text
 	inSet  int   // depth of caller sets being printed
