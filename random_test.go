@@ -34,7 +34,7 @@ func TestRandomQueries(t *testing.T) {
 			}
 			g := &queries{Rand: rand.New(rand.NewPCG(*randomSeed, 0)), schema: model.API.AST}
 			callers := append([]string{""}, subjects(w)...)
-			counts := map[string]int{}
+			counts, margin := map[string]int{}, 0
 			for range *randomQueries {
 				caller := callers[g.IntN(len(callers))]
 				r := request{Operation: g.query()}
@@ -47,11 +47,14 @@ func TestRandomQueries(t *testing.T) {
 					return &r
 				}
 				one, two := ask(issuerA).send(t, a, issuerA), ask(issuerB).send(t, b, issuerB)
-				if one != two || strings.Contains(one, "INTERNAL") || strings.Contains(one, "VALIDATION") {
+				limited := strings.Contains(one, "LIMIT_EXCEEDED") || strings.Contains(two, "LIMIT_EXCEEDED")
+				if one != two && limited {
+					margin++ // the limit on a statement's size is an estimate
+				} else if one != two || strings.Contains(one, "INTERNAL") || strings.Contains(one, "VALIDATION") {
 					t.Fatalf("%q asks %s\nsqlite  %.600s\nspanner %.600s", caller, r.Operation, one, two)
 				}
 				switch {
-				case strings.Contains(one, "LIMIT_EXCEEDED"):
+				case limited:
 					counts["limited"]++
 				case strings.Contains(one, `"errors"`):
 					counts["refused"]++
@@ -59,7 +62,10 @@ func TestRandomQueries(t *testing.T) {
 					counts["answered"]++
 				}
 			}
-			t.Log(counts)
+			t.Log(counts, "limited on one engine only:", margin)
+			if margin*100 > *randomQueries {
+				t.Errorf("%d queries are limited on one engine only", margin)
+			}
 			if counts["answered"]*4 < *randomQueries {
 				t.Error("too few queries were answered")
 			}

@@ -1,6 +1,8 @@
 package resolvers
 
 import (
+	"slices"
+
 	"flora.dev/flora/graph"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
@@ -22,7 +24,6 @@ type write struct {
 type link struct {
 	list  *schema.Field
 	child string
-	path  ast.Path
 }
 
 // data reads the data argument. What the input leaves out gets its @default on
@@ -50,7 +51,31 @@ func (q *request) data(f *graph.Field, c *schema.Collection, create bool) (*writ
 			return nil, err
 		}
 	}
+	for _, a := range w.set {
+		if f := c.FieldNamed(a.Field.Name); tooLong(a.Value) && indexed(c, f) {
+			return nil, q.input(w.field, below(path, f.Name), "%s is longer than %d bytes, an index takes no more", f.Path(), maxIndexed)
+		}
+	}
 	return w, nil
+}
+
+// maxIndexed bounds a text in an index, in bytes: five of them with a document's
+// _id fit the 8 KiB that Spanner has for a key. The same on every engine.
+// https://cloud.google.com/spanner/quotas#indexes
+const maxIndexed = 1500
+
+func tooLong(x rules.Operand) bool {
+	v, ok := x.(rules.Val)
+	if !ok {
+		return false
+	}
+	s, ok := v.Value.V.(string)
+	return ok && len(s) > maxIndexed
+}
+
+func indexed(c *schema.Collection, f *schema.Field) bool {
+	return slices.ContainsFunc(c.Uniques, func(u *schema.Unique) bool { return slices.Contains(u.Fields, f) }) ||
+		slices.ContainsFunc(c.Indexes, func(x *schema.Index) bool { return slices.Contains(x.Fields, f) })
 }
 
 // given takes a value from the input.
@@ -90,9 +115,8 @@ func (q *request) linkMany(w *write, path ast.Path, f *schema.Field, ids []any) 
 	if len(ids) > q.opts.MaxPage {
 		return q.input(w.field, below(path, "connect"), "connect names %d documents, at most %d are allowed", len(ids), q.opts.MaxPage)
 	}
-	for i, id := range ids {
-		here := append(below(path, "connect"), ast.PathIndex(i))
-		w.links = append(w.links, link{list: f, child: id.(string), path: here})
+	for _, id := range ids {
+		w.links = append(w.links, link{list: f, child: id.(string)})
 	}
 	return nil
 }
@@ -118,7 +142,7 @@ func (q *request) kids(w *write, c *schema.Collection, id string) ([]store.Head,
 		child := l.list.Target
 		key := child.FieldNamed(l.list.Back.Name)
 		if !validID(l.child) || !key.Settable() {
-			return nil, q.forbidden(w.field, l.path, notAllowed)
+			return nil, q.forbidden(w.field, rootPath(w.field), notAllowed)
 		}
 		k := &write{field: w.field, given: []*schema.Field{key}}
 		k.set = []store.Assign{{Field: key.Field, Value: rules.Val{Value: rules.Value{Kind: rules.Ref, V: id}}}}
@@ -132,7 +156,7 @@ func (q *request) kids(w *write, c *schema.Collection, id string) ([]store.Head,
 		}
 		h := q.change(k, child, l.child)
 		if h.Guard == rules.False {
-			return nil, q.forbidden(w.field, l.path, notAllowed)
+			return nil, q.forbidden(w.field, rootPath(w.field), notAllowed)
 		}
 		h.Required = true
 		out = append(out, *h)

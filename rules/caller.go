@@ -61,8 +61,8 @@ func (c *Caller) When(s *Slot) Truth { return c.test(s) }
 func (c *Caller) Value(x *Expr) (op Operand, known bool) {
 	switch o := x.op.(type) {
 	case SlotRef:
-		v, _, ok := c.value(o)
-		return Val{v}, ok
+		v, tainted, ok := c.value(o)
+		return Val{v}, ok && !tainted && storable(x.field, v)
 	case UserVal:
 		id, _, ok := c.value(o.Identity.(SlotRef))
 		o.Identity = Val{id}

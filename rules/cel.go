@@ -281,6 +281,12 @@ func (s *source) checkNames(e ast.Expr, idents []string) {
 		if !known {
 			s.fault(e, nearest(name, append([]string{"exists", "all", "startsWith", "endsWith", "contains", "size", "has"}, callNames...)), "%s is unknown", name)
 		}
+		if name == "HasRole" {
+			s.checkRole(e.AsCall().Args())
+		}
+	case ast.StructKind: // children does not look into one
+		s.fault(e, "", "%s{...} is not available in rules", e.AsStruct().TypeName())
+		return
 	case ast.ComprehensionKind:
 		c := e.AsComprehension()
 		s.checkNames(c.IterRange(), idents)
@@ -300,6 +306,18 @@ func (s *source) checkNames(e ast.Expr, idents []string) {
 	}
 	for _, c := range children(e) {
 		s.checkNames(c, idents)
+	}
+}
+
+// checkRole refuses rights of the control API: they say nothing about data.
+func (s *source) checkRole(args []ast.Expr) {
+	for _, a := range args {
+		if a.Kind() != ast.LiteralKind {
+			continue
+		}
+		if role, ok := a.AsLiteral().Value().(string); ok && strings.HasPrefix(role, "flora:") {
+			s.fault(a, "use a role of your own", "%s is a right of the control API, no role over data", role)
+		}
 	}
 }
 

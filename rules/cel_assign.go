@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"cel.dev/cel-go/cel"
@@ -58,6 +59,21 @@ func (s *source) assigned(e ast.Expr, f *Field) Operand {
 	return Val{v}
 }
 
+// storable reports whether a claim's value is one that the field can have: a
+// token may hold any number and any text.
+func storable(f *Field, v Value) bool {
+	elems, ok := v.V.([]any)
+	if !ok {
+		elems = []any{v.V}
+	}
+	for _, x := range elems {
+		if s, ok := x.(string); ok && f.Kind == Enum && !slices.Contains(f.Values, s) {
+			return false
+		}
+	}
+	return inRange(f, v)
+}
+
 // inRange checks what the type of a stored field demands beyond its kind.
 func inRange(f *Field, v Value) bool {
 	if f.Kind != Int {
@@ -103,6 +119,10 @@ func (s *source) assignedUser(e ast.Expr, f *Field) Operand {
 			hint = "Did you mean CurrentIdentity()?"
 		}
 		s.fault(e, hint, "%s is %s, %s is %s", f.Path(), f.describe(), t.path, t.describe())
+		return nil
+	}
+	if f.Kind == Int && t.kind != Int {
+		s.fault(e, "", "%s is %s, %s is %s", f.Path(), f.describe(), t.path, t.describe())
 		return nil
 	}
 	if t.null && f.NonNull {

@@ -57,11 +57,12 @@ func (e *Env) Value(f *Field, text string) (*Expr, []Fault) {
 	if len(s.faults) > 0 {
 		return nil, s.faults
 	}
-	return &Expr{Text: text, op: op}, nil
+	return &Expr{Text: text, op: op, field: f}, nil
 }
 
 // UserFields are the fields that the rules compiled so far read through
-// CurrentUser(), without the identity field itself.
+// CurrentUser(), however many relations behind it, without the identity field
+// itself. For a list it is the reference that makes the list.
 func (e *Env) UserFields() []*Field { return e.userFields }
 
 func (e *Env) fresh() Var {
@@ -110,8 +111,9 @@ type Fault struct {
 
 // Expr is a compiled @default or @set expression.
 type Expr struct {
-	Text string
-	op   Operand // Val, SlotRef or UserVal with a SlotRef
+	Text  string
+	op    Operand // Val, SlotRef or UserVal with a SlotRef
+	field *Field  // that gets the value
 }
 
 // Const returns the expression's value if it is the same for every caller at

@@ -78,7 +78,7 @@ func TestRule(t *testing.T) {
 		{Read, "!doc.team.members.all(m, m.admin)", "!(one(v1, Team, oldDoc.team, true, all(v2, Team.members, v1._id, true, v2.admin)))"},
 		{Read, "has(doc.team.lead.name)", "definite(one(v1, Team, oldDoc.team, true, one(v2, User, v1.lead, true, !(isNull(v2.name)))))"},
 		{Read, "doc.note == null || doc.note != null", "(isNull(oldDoc.note) || !(isNull(oldDoc.note)))"},
-		{Read, "doc.status in ['DRAFT', 'LIVE']", "in(oldDoc.status, [DRAFT LIVE])"},
+		{Read, "doc.status in ['DRAFT', 'LIVE']", `in(oldDoc.status, ["DRAFT" "LIVE"])`},
 		{Read, "doc.team in CurrentToken().teams", "in(oldDoc.team, {CurrentToken().teams})"},
 		{Read, "doc.owner in [CurrentUser()]", "user(v1, User, {CurrentIdentity()}, oldDoc.owner == v1._id)"},
 		{Read, "'x' in doc.tags", `in("x", oldDoc.tags)`},
@@ -130,6 +130,8 @@ func TestRuleFaults(t *testing.T) {
 		{Read, "size(CurrentIdentity()) == 'a'", Fault{24, "cannot apply == to '(int, string)'", ""}},
 		{Read, "", Fault{0, "the expression is empty", `write "true", "false" or a condition`}},
 		{Read, "doc.team.members.filter(m, m.admin).size() > 0", Fault{0, "filter is not available on documents as a value", "use exists or all"}},
+		{Read, "doc.public || HasRole('flora:data')", Fault{22, "flora:data is a right of the control API, no role over data", "use a role of your own"}},
+		{Read, "google.protobuf.BoolValue{value: signedIn} == true", Fault{25, "google.protobuf.BoolValue{...} is not available in rules", ""}},
 		{Read, "doc.price == doc.stock", Fault{0, "Product.price is a Float, Product.stock is an Int", ""}},
 	} {
 		_, faults := w.env().Rule(w.product, c.action, c.text)

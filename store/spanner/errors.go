@@ -43,6 +43,10 @@ func readError(err error) error {
 	if isUnavailable(err) {
 		return unavailable(err)
 	}
+	if cloud.ErrCode(err) == codes.InvalidArgument {
+		// sqlgen's own limits come first. They are an estimate of Spanner's.
+		return fmt.Errorf("read spanner: %w: %w", store.ErrLimit, err)
+	}
 	return fmt.Errorf("read spanner: %w", err)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
+	"flora.dev/flora/store/internal/sqlgen"
 )
 
 // Write runs a mutation the cheapest way that means what running its heads one
@@ -29,6 +30,9 @@ func (db *DB) Write(ctx context.Context, m *store.Mutation) (*store.Outcome, err
 	if len(m.Heads) == 0 {
 		return &store.Outcome{}, nil
 	}
+	if err := answerable(m.Heads); err != nil {
+		return nil, err
+	}
 	ctx, end, err := db.begin(ctx, db.opts.Timeout)
 	if err != nil {
 		return nil, err
@@ -48,6 +52,24 @@ func (db *DB) Write(ctx context.Context, m *store.Mutation) (*store.Outcome, err
 		}
 	}
 	return db.steps(ctx, m)
+}
+
+// answerable refuses answers that are too large to be read. After the commit,
+// when they are read, it is too late to refuse the mutation.
+func answerable(heads []store.Head) error {
+	var q store.Query
+	for i := range heads {
+		if h := &heads[i]; h.Answer != nil && h.Kind != store.Delete && !sqlgen.Spanner.Echoes(h) {
+			q.Roots = append(q.Roots, *h.Answer)
+		}
+	}
+	if len(q.Roots) == 0 {
+		return nil
+	}
+	if _, err := sqlgen.Spanner.Query(&q); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return nil
 }
 
 // blind reports whether all heads are creates that ask nothing and write only

@@ -308,3 +308,42 @@ func TestClosed(t *testing.T) {
 		t.Errorf("second Close: %v", err)
 	}
 }
+
+// An answer that no statement can read is refused before anything is written.
+func TestAnswerTooLarge(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		levels int
+		err    error
+		n      string
+	}{
+		{"within", 2, nil, "[9]"},
+		{"beyond", 40, store.ErrLimit, "[1]"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			h := answering(w.doc, w.change("d1", rules.True, "n", int64(9)), false, "n")
+			h.Answer.Columns = append(h.Answer.Columns, store.Column{Nested: w.teamOf(col(10, w.doc, "team"), 100, tt.levels)})
+			if _, err := w.write(h); !errors.Is(err, tt.err) {
+				t.Errorf("error %v, want %v", err, tt.err)
+			}
+			if got := strip(w.values(w.doc, "d1", "n")); got != tt.n {
+				t.Errorf("n is %s, want %s", got, tt.n)
+			}
+		})
+	}
+}
+
+// teamOf selects the team that a column names, its members, the team of each,
+// and so on.
+func (w *world) teamOf(ref rules.Col, v rules.Var, levels int) *store.Select {
+	team := &store.Select{From: w.team.Object, Var: v, One: true, Where: eq(col(v, w.team, "_id"), ref),
+		Columns: []store.Column{{Value: col(v, w.team, "name")}}}
+	if levels > 0 {
+		members := &store.Select{From: w.member.Object, Var: v + 1, Where: eq(col(v+1, w.member, "team"), col(v, w.team, "_id")),
+			After: rules.True, List: true, Limit: 2}
+		members.Columns = []store.Column{{Nested: w.teamOf(col(v+1, w.member, "team"), v+2, levels-1)}}
+		team.Columns = append(team.Columns, store.Column{Nested: members})
+	}
+	return team
+}

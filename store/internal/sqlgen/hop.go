@@ -76,7 +76,7 @@ func (p *printer) none(q rules.None) {
 		}
 		p.put(of, " NOT IN (")
 		// One null in the set would make every absence unknown.
-		p.set(setOf{q.Field.Target, q.Var, q.Field.Back, rules.True, q.Body, true})
+		p.deeper(1, func() { p.set(setOf{q.Field.Target, q.Var, q.Field.Back, rules.True, q.Body, true}) })
 		p.put(")")
 		return
 	}
@@ -85,12 +85,12 @@ func (p *printer) none(q rules.None) {
 }
 
 // exists prints a subquery correlated by a key.
-func (p *printer) exists(o *rules.Object, v rules.Var, key *rules.Field, equal string, conds ...rules.Pred) {
+func (p *printer) exists(o *rules.Object, v rules.Var, key *rules.Field, equal string, where ...rules.Pred) {
 	a := p.newAlias("d")
 	defer p.bind(v, &scope{name: a})()
 	p.subquery()
 	p.put("EXISTS (SELECT 1 FROM ", quote(o.Table), " AS ", a, " WHERE ", a, ".", quote(key.Column), " = ", equal)
-	p.deeper(2+inWhere, func() { p.conds(" AND ", conds...) })
+	p.deeper(conds, func() { p.conds(" AND ", where...) })
 	p.put(")")
 }
 

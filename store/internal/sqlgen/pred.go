@@ -9,6 +9,7 @@ var comparison = [...]string{rules.Eq: " = ", rules.Ne: " <> ", rules.Lt: " < ",
 // pred prints a condition that is true in SQL if and only if q is true. Where
 // q is not true it may be FALSE or NULL.
 func (p *printer) pred(q rules.Pred) {
+	p.calls++
 	if u, ok := p.userHop(q); ok {
 		q = u
 	}
@@ -21,7 +22,7 @@ func (p *printer) pred(q rules.Pred) {
 		p.join(q, " OR ", false)
 	case rules.NotTrue:
 		p.put("(")
-		p.deeper(1, func() { p.pred(q.P) })
+		p.deeper(2, func() { p.pred(q.P) })
 		p.put(") IS NOT TRUE")
 	case rules.Test:
 		p.put(p.operand(q.X))

@@ -18,7 +18,7 @@ func (d *Dialect) Query(q *store.Query) (Statement, error) {
 	p.put("SELECT ")
 	for i := range q.Roots {
 		p.put(p.rootOpen)
-		p.nest = inSelect + 1
+		p.nest = rootPage
 		p.selection(&q.Roots[i])
 		p.put(p.rootEnd, " AS r", strconv.Itoa(i), ", ")
 	}
@@ -47,9 +47,9 @@ func (p *printer) selection(s *store.Select) {
 	if s.One {
 		p.subquery()
 		p.put(p.oneOpen)
-		p.deeper(1+inSelect, func() { p.node(s.Columns) })
+		p.deeper(oneValues, func() { p.node(s.Columns) })
 		p.from(s.From, a)
-		p.deeper(1+inWhere, func() { p.conds(" WHERE ", s.Where) })
+		p.deeper(below(conds, s.Where), func() { p.conds(" WHERE ", s.Where) })
 		p.put(p.oneClose)
 		return
 	}
@@ -60,15 +60,12 @@ func (p *printer) selection(s *store.Select) {
 	// The count and the list ask the same condition under the same alias.
 	p.nest++
 	defer func() { p.nest-- }()
-	before := p.selects
-	inner := 1 + inFrom + inWhere
-	where := p.text(func() { p.deeper(inner, func() { p.conds(" WHERE ", s.Where) }) })
+	where := ""
+	weighs := p.apart(func() { where = p.text(func() { p.conds(" WHERE ", s.Where) }) })
 	p.put(p.array)
 	if s.Total {
 		p.subquery()
-		if s.List {
-			p.selects += p.selects - before // the condition is there twice
-		}
+		p.add(weighs, below(countConds, s.Where))
 		p.put("(SELECT COUNT(*)")
 		p.from(s.From, a)
 		p.put(where, ")")
@@ -77,23 +74,24 @@ func (p *printer) selection(s *store.Select) {
 		p.put(", ")
 	}
 	if s.List {
-		p.list(s, sc, where, inner)
+		p.add(weighs, below(listConds, s.Where, s.After))
+		p.list(s, sc, where)
 	}
 	p.put(")")
 }
 
 // list prints the nodes of a page: the documents are found, sorted and cut off
 // in an inner SELECT, and made into JSON in an outer one under the same alias.
-func (p *printer) list(s *store.Select, sc *scope, where string, inner int) {
+func (p *printer) list(s *store.Select, sc *scope, where string) {
 	order := s.Order
 	if n := len(order); n == 0 || !isKey(order[n-1].Field) {
 		order = append(order[:n:n], store.Order{Field: s.From.Key})
 	}
 	p.subquery()
-	p.deeper(inFrom, p.subquery)
+	p.selects++ // the inner one, which is no expression
 	p.put(p.listOpen)
 	sc.record, sc.used = true, nil
-	p.deeper(1+inSelect, func() { p.node(s.Columns) })
+	p.deeper(listValues, func() { p.node(s.Columns) })
 	outer := ""
 	if p.outerOrder {
 		outer = p.text(func() { p.orderBy(s.Var, order) })
@@ -115,7 +113,7 @@ func (p *printer) list(s *store.Select, sc *scope, where string, inner int) {
 	if where == "" {
 		sep = " WHERE "
 	}
-	p.deeper(inner, func() { p.conds(sep, s.After) })
+	p.deeper(listConds, func() { p.conds(sep, s.After) })
 	p.orderBy(s.Var, order)
 	p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(s.Limit)}), ") AS ", sc.name, outer, p.listEnd)
 }
@@ -141,6 +139,7 @@ func (p *printer) orderBy(v rules.Var, order []store.Order) {
 
 // node prints the JSON array of a node's values.
 func (p *printer) node(columns []store.Column) {
+	p.calls++
 	p.widest = max(p.widest, len(columns))
 	p.put(p.array)
 	for i := range columns {
@@ -149,13 +148,14 @@ func (p *printer) node(columns []store.Column) {
 		}
 		c := &columns[i]
 		if c.Guard == nil {
-			p.deeper(1, func() { p.value(c) })
+			p.value(c)
 			continue
 		}
 		p.put(p.guardOpen)
-		p.deeper(2, func() { p.pred(c.Guard) })
+		p.calls += 2
+		p.deeper(1, func() { p.pred(c.Guard) })
 		p.put(" THEN ", p.array)
-		p.deeper(3, func() { p.value(c) })
+		p.deeper(2, func() { p.value(c) })
 		p.put(")", p.guardEnd)
 	}
 	p.put(")")

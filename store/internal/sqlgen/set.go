@@ -27,14 +27,16 @@ type set struct{ name, text string }
 func (p *printer) set(s setOf) {
 	p.subquery()
 	if p.inline {
-		p.deeper(2+inWhere, func() { p.setText(s) })
+		p.deeper(conds, func() { p.setText(s) })
 		return
 	}
 	// Aliases count from the beginning in each set: equal sets, equal text.
-	outer, nest := p.alias, p.nest
-	p.alias, p.nest = 0, inWith+inWhere
-	text := p.text(func() { p.setText(s) })
-	p.alias, p.nest = outer, nest
+	outer := p.alias
+	p.alias = 0
+	text := ""
+	weighs := p.apart(func() { text = p.text(func() { p.setText(s) }) })
+	p.alias = outer
+	p.selects += weighs.selects
 	name := ""
 	for _, known := range p.sets {
 		if known.text == text {
@@ -44,6 +46,7 @@ func (p *printer) set(s setOf) {
 	if name == "" {
 		name = "_s" + strconv.Itoa(len(p.sets)+1)
 		p.sets = append(p.sets, set{name, text})
+		p.inSets.add(weighs, below(setConds, s.domain, s.body))
 	}
 	p.put("SELECT ", name, ".k FROM ", name)
 }

@@ -34,7 +34,7 @@ type printer struct {
 	err    error
 
 	weight
-	widest int // values of the widest document
+	inSets weight // of the texts of the sets
 
 	inline bool  // caller sets are printed in place, not as CTEs
 	sets   []set // CTEs in the order of their text
