@@ -125,51 +125,18 @@ func (x *Expr) Const() (Value, bool) {
 
 // simplify folds constants only: a caller of whom nothing is known.
 func simplify(p Pred) Pred {
+	each := func(ps []Pred) []Pred {
+		out := make([]Pred, len(ps))
+		for i, p := range ps {
+			out[i] = simplify(p)
+		}
+		return out
+	}
 	switch p := p.(type) {
 	case And:
-		var out And
-		for _, x := range p {
-			switch x := simplify(x).(type) {
-			case Truth:
-				if x == False {
-					return False
-				}
-				if x == Unknown {
-					out = append(out, x)
-				}
-			default:
-				out = append(out, x)
-			}
-		}
-		if len(out) == 0 {
-			return True
-		}
-		if len(out) == 1 {
-			return out[0]
-		}
-		return out
+		return kleene(each(p), True)
 	case Or:
-		var out Or
-		for _, x := range p {
-			switch x := simplify(x).(type) {
-			case Truth:
-				if x == True {
-					return True
-				}
-				if x == Unknown {
-					out = append(out, x)
-				}
-			default:
-				out = append(out, x)
-			}
-		}
-		if len(out) == 0 {
-			return False
-		}
-		if len(out) == 1 {
-			return out[0]
-		}
-		return out
+		return kleene(each(p), False)
 	case Not:
 		return not(simplify(p.P))
 	}

@@ -133,62 +133,60 @@ func (f *folder) pred(p Pred) Pred {
 	panic("rules: fold of a predicate that is already positive")
 }
 
-func (f *folder) all(ps And) Pred {
-	var out And
-	unknown := false
-	for _, p := range ps {
-		switch q := f.pred(p).(type) {
-		case Truth:
-			if q == False {
-				return False
-			}
-			unknown = unknown || q == Unknown
-		case And:
-			out = append(out, q...)
-		default:
-			out = append(out, q)
-		}
-	}
-	switch {
-	case len(out) == 0 && unknown:
-		return Unknown
-	case len(out) == 0:
-		return True
-	case unknown:
-		return append(out, Unknown)
-	case len(out) == 1:
-		return out[0]
+func (f *folder) all(ps And) Pred { return kleene(f.each(ps), True) }
+
+func (f *folder) any(ps Or) Pred { return kleene(f.each(ps), False) }
+
+func (f *folder) each(ps []Pred) []Pred {
+	out := make([]Pred, len(ps))
+	for i, p := range ps {
+		out[i] = f.pred(p)
 	}
 	return out
 }
 
-func (f *folder) any(ps Or) Pred {
-	var out Or
+// kleene is the conjunction (neutral True) or disjunction (neutral False) of
+// ps, flat, without constants that decide nothing.
+func kleene(ps []Pred, neutral Truth) Pred {
+	out := make([]Pred, 0, len(ps))
 	unknown := false
 	for _, p := range ps {
-		switch q := f.pred(p).(type) {
+		switch p := p.(type) {
 		case Truth:
-			if q == True {
-				return True
+			if p != neutral && p != Unknown {
+				return p
 			}
-			unknown = unknown || q == Unknown
+			unknown = unknown || p == Unknown
+		case And:
+			if neutral == True {
+				out = append(out, p...)
+			} else {
+				out = append(out, p)
+			}
 		case Or:
-			out = append(out, q...)
+			if neutral == False {
+				out = append(out, p...)
+			} else {
+				out = append(out, p)
+			}
 		default:
-			out = append(out, q)
+			out = append(out, p)
 		}
 	}
 	switch {
 	case len(out) == 0 && unknown:
 		return Unknown
 	case len(out) == 0:
-		return False
+		return neutral
 	case unknown:
-		return append(out, Unknown)
+		out = append(out, Unknown)
 	case len(out) == 1:
 		return out[0]
 	}
-	return out
+	if neutral == True {
+		return And(out)
+	}
+	return Or(out)
 }
 
 func not(p Pred) Pred {

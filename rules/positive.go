@@ -110,50 +110,9 @@ func notTrue(p Pred) Pred {
 	return NotTrue{p}
 }
 
-// AllOf is the conjunction of positive predicates, flat and simplified.
-func AllOf(ps ...Pred) Pred {
-	var out And
-	for _, p := range ps {
-		switch p := p.(type) {
-		case Truth:
-			if p != True {
-				return False
-			}
-		case And:
-			out = append(out, p...)
-		default:
-			out = append(out, p)
-		}
-	}
-	switch len(out) {
-	case 0:
-		return True
-	case 1:
-		return out[0]
-	}
-	return out
-}
+// AllOf is the conjunction of positive predicates, flat and simplified. There
+// is no Unknown among them.
+func AllOf(ps ...Pred) Pred { return kleene(ps, True) }
 
 // AnyOf is the disjunction of positive predicates, flat and simplified.
-func AnyOf(ps ...Pred) Pred {
-	var out Or
-	for _, p := range ps {
-		switch p := p.(type) {
-		case Truth:
-			if p == True {
-				return True
-			}
-		case Or:
-			out = append(out, p...)
-		default:
-			out = append(out, p)
-		}
-	}
-	switch len(out) {
-	case 0:
-		return False
-	case 1:
-		return out[0]
-	}
-	return out
-}
+func AnyOf(ps ...Pred) Pred { return kleene(ps, False) }
