@@ -125,7 +125,7 @@ func (q *request) linkMany(w *write, path ast.Path, f *schema.Field, ids []any) 
 func (q *request) computed(w *write, f *schema.Field, x *rules.Expr) error {
 	v, known := q.caller.Value(x)
 	if !known {
-		return q.forbidden(w.field, rootPath(w.field), "%s cannot be set for this caller: %s is unknown", f.Path(), x.Text)
+		return q.forbidden(w.field, rootPath(w.field), "%s cannot be set for this caller", f.Path())
 	}
 	if u, ok := v.(rules.UserVal); ok {
 		w.guards = append(w.guards, rules.T(u.Exists(q.fresh)))
