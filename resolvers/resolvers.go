@@ -80,6 +80,7 @@ func (r *Resolvers) caller(id *auth.Identity) *rules.Caller {
 	}
 	c := rules.NewCaller(id.ID, id.Claims, now)
 	c.Vouch(id.Vouches)
+	c.From(id.Provider)
 	for _, g := range r.opts.Grants[id.Provider] {
 		switch {
 		case g.Claim != "":

@@ -9,6 +9,7 @@ type Caller struct {
 	signedIn bool
 	roles    []string
 	vouches  []string
+	provider string
 	now      time.Time
 	token    map[string]any // claims in CEL's types, nil without a token
 	memo     map[*Slot]result
@@ -35,6 +36,9 @@ func (c *Caller) Grant(role string) { c.roles = append(c.roles, role) }
 // Vouch names claims other than sub that may link the caller to a document,
 // because the caller's provider answers for them.
 func (c *Caller) Vouch(claims []string) { c.vouches = claims }
+
+// From names the access provider that vouched for the token.
+func (c *Caller) From(provider string) { c.provider = provider }
 
 // Holds reports whether the caller holds the role.
 func (c *Caller) Holds(role string) bool {

@@ -33,8 +33,11 @@ var (
 type Env struct {
 	cel, strict *cel.Env
 	objects     []*Object
+	claims      []Claim
 	users       []*Object
-	slots       map[string]*Slot // by text, so that equal slots are computed once
+	named       map[string]*named
+	roles       map[string][]Pred // of the schema: any of them gives the role
+	slots       map[string]*Slot  // by text, so that equal slots are computed once
 	userFields  []*Field
 	nextVar     Var
 }
@@ -42,13 +45,21 @@ type Env struct {
 // NewEnv returns an Env. The objects must be complete: fields, relations,
 // identity. users are the collections with an identity field.
 func NewEnv(objects, users []*Object) *Env {
-	return &Env{cel: newCEL(), strict: newStrictCEL(), objects: objects, users: users, slots: map[string]*Slot{}, nextVar: New + 1}
+	return &Env{cel: newCEL(nil), strict: newStrictCEL(), objects: objects, users: users, named: map[string]*named{},
+		roles: map[string][]Pred{}, slots: map[string]*Slot{}, nextVar: New + 1}
 }
 
 // newCEL returns the environment that parses expressions and checks the parts
 // that touch no document.
-func newCEL() *cel.Env {
-	env, err := cel.NewEnv(
+// With claims declared, CurrentToken() is an object of those alone.
+func newCEL(claims []Claim) *cel.Env {
+	token := cel.MapType(cel.StringType, cel.DynType)
+	options := []cel.EnvOption{}
+	if claims != nil {
+		token = cel.ObjectType(claimsType)
+		options = append(options, cel.CustomTypeProvider(newClaimsProvider(claims)))
+	}
+	env, err := cel.NewEnv(append(options,
 		cel.ParserRecursionLimit(maxNesting*4), // the grammar recurses several times per level
 		cel.ParserExpressionSizeLimit(maxText),
 		cel.EnableMacroCallTracking(), // lets slots be printed
@@ -57,10 +68,10 @@ func newCEL() *cel.Env {
 		cel.Variable("anyone", cel.BoolType),
 		cel.Variable("now", cel.TimestampType),
 		cel.Function("CurrentIdentity", cel.Overload("current_identity", nil, cel.StringType)),
-		cel.Function("CurrentToken", cel.Overload("current_token", nil, cel.MapType(cel.StringType, cel.DynType))),
+		cel.Function("CurrentToken", cel.Overload("current_token", nil, token)),
 		cel.Function("HasCurrentIdentity", cel.Overload("has_current_identity", nil, cel.BoolType)),
 		cel.Function("HasRole", cel.Overload("has_role", []*cel.Type{cel.StringType}, cel.BoolType)),
-	)
+	)...)
 	if err != nil {
 		panic(fmt.Sprintf("rules: CEL environment: %v", err))
 	}
@@ -267,29 +278,37 @@ func (s *source) checkNames(e ast.Expr, idents []string) {
 		case "string", "int", "uint", "double", "bool", "bytes", "list", "map", "type", "null_type":
 			return
 		}
-		for _, o := range s.env.objects {
-			if o.Name == name {
-				s.fault(e, "start at doc or CurrentUser() and follow its relations", "%s is a collection, rules cannot range over a whole collection in this version", name)
-				return
-			}
+		if s.env.collection(name) != nil {
+			s.fault(e, "use "+name+".exists(x, ...)", "%s is a collection and no value", name)
+			return
 		}
 		s.fault(e, hint, "%s is unknown", name)
 		return
 	case ast.CallKind:
 		name := e.AsCall().FunctionName()
-		known := name == "CurrentUser" || s.env.cel.HasFunction(name)
+		known := name == "CurrentUser" || s.env.named[name] != nil || s.env.cel.HasFunction(name)
 		if !known {
-			s.fault(e, nearest(name, append([]string{"exists", "all", "startsWith", "endsWith", "contains", "size", "has"}, callNames...)), "%s is unknown", name)
+			names := append([]string{"exists", "all", "startsWith", "endsWith", "contains", "size", "has"}, callNames...)
+			for n := range s.env.named {
+				names = append(names, n)
+			}
+			slices.Sort(names)
+			s.fault(e, nearest(name, names), "%s is unknown", name)
 		}
+		s.checkClaim(e)
 		if name == "HasRole" {
 			s.checkRole(e.AsCall().Args())
 		}
+	case ast.SelectKind:
+		s.checkClaim(e)
 	case ast.StructKind: // children does not look into one
 		s.fault(e, "", "%s{...} is not available in rules", e.AsStruct().TypeName())
 		return
 	case ast.ComprehensionKind:
 		c := e.AsComprehension()
-		s.checkNames(c.IterRange(), idents)
+		if r := c.IterRange(); r.Kind() != ast.IdentKind || slices.Contains(idents, r.AsIdent()) || s.env.collection(r.AsIdent()) == nil {
+			s.checkNames(r, idents)
+		}
 		for _, name := range []string{c.IterVar(), c.IterVar2()} {
 			if slices.Contains(documentNames, name) || slices.Contains(identNames, name) {
 				s.fault(e, "call it something else", "%s has a meaning of its own and cannot name an element", name)
@@ -332,10 +351,8 @@ func nearest(name string, known []string) string {
 	if best == "" {
 		return ""
 	}
-	for _, c := range callNames {
-		if c == best {
-			best += "()"
-		}
+	if slices.Contains(callNames, best) {
+		best += "()"
 	}
 	return "Did you mean " + best + "?"
 }

@@ -12,7 +12,7 @@ import (
 
 // assigned lowers a @default or @set expression for f.
 func (s *source) assigned(e ast.Expr, f *Field) Operand {
-	if touches(e, nil) {
+	if s.env.touches(e, nil) {
 		return s.assignedUser(e, f)
 	}
 	if isNullLiteral(e) {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"cel.dev/cel-go/common/ast"
@@ -16,6 +17,8 @@ type scope struct {
 	doc    Var
 	vars   map[string]bound // documents bound by exists and all
 	hops   int              // relations followed to the bound documents
+	start  int              // and to doc, in a named rule
+	mine   bool             // doc was found through CurrentUser()
 	guards map[string]bool  // paths that are not null in this conjunction
 }
 
@@ -59,26 +62,48 @@ func (s *source) lower(e ast.Expr, o *Object, a Action, doc Var) Pred {
 }
 
 // touches reports whether the expression reads a document.
-func touches(e ast.Expr, vars map[string]bound) bool {
+// Roles that the schema defines may read one too.
+func (e *Env) touches(x ast.Expr, vars map[string]bound) bool {
 	found := false
-	walk(e, func(x ast.Expr) bool {
+	walk(x, func(x ast.Expr) bool {
 		switch x.Kind() {
 		case ast.IdentKind:
 			_, isVar := vars[x.AsIdent()]
-			switch x.AsIdent() {
-			case "doc", "oldDoc", "newDoc":
-				isVar = true
-			}
-			found = found || isVar
+			found = found || isVar || slices.Contains(documentNames, x.AsIdent())
 		case ast.CallKind:
-			found = found || x.AsCall().FunctionName() == "CurrentUser"
+			name := x.AsCall().FunctionName()
+			found = found || name == "CurrentUser" || e.named[name] != nil || e.roles[roleName(x)] != nil
+		case ast.ComprehensionKind:
+			if r := x.AsComprehension().IterRange(); r.Kind() == ast.IdentKind {
+				found = found || e.collection(r.AsIdent()) != nil
+			}
 		}
 		return !found
 	})
 	return found
 }
 
-func (s *scope) touches(e ast.Expr) bool { return touches(e, s.vars) }
+// roleName is the role that HasRole('name') asks for, "" for other calls.
+func roleName(e ast.Expr) string {
+	c := e.AsCall()
+	if c.FunctionName() != "HasRole" || len(c.Args()) != 1 || c.Args()[0].Kind() != ast.LiteralKind {
+		return ""
+	}
+	name, _ := c.Args()[0].AsLiteral().Value().(string)
+	return name
+}
+
+// collection returns the collection of that name, or nil.
+func (e *Env) collection(name string) *Object {
+	for _, o := range e.objects {
+		if o.Name == name {
+			return o
+		}
+	}
+	return nil
+}
+
+func (s *scope) touches(e ast.Expr) bool { return s.env.touches(e, s.vars) }
 
 // pred lowers a condition. After a fault it returns Unknown: the rule is
 // refused as a whole.
@@ -151,9 +176,16 @@ func (s *scope) call(e ast.Expr) Pred {
 		if c.IsMemberFunction() && len(args) == 1 {
 			return s.match(e)
 		}
+	case "HasRole":
+		if name := roleName(e); s.env.roles[name] != nil {
+			return s.env.HasRole(name)
+		}
 	case "CurrentUser":
 		s.fault(e, "Did you mean HasCurrentIdentity()?", "CurrentUser() is a document, a condition is expected")
 		return Unknown
+	}
+	if n := s.env.named[c.FunctionName()]; n != nil {
+		return s.inline(e, n)
 	}
 	s.unsupported(e)
 	return Unknown
@@ -243,6 +275,14 @@ func (s *scope) quantifier(e ast.Expr) Pred {
 		s.fault(e, "use exists or all", "%s is not available on documents", name)
 		return Unknown
 	}
+	step := c.LoopStep().AsCall() // accu || p, accu && p
+	if r := c.IterRange(); r.Kind() == ast.IdentKind {
+		_, isVar := s.vars[r.AsIdent()]
+		if o := s.env.collection(r.AsIdent()); o != nil && !isVar {
+			inner, v := s.binding(c.IterVar(), o, s.hops, false)
+			return Many{Object: o, Var: v, Domain: True, Body: inner.pred(step.Args()[1]), All: name == "all"}
+		}
+	}
 	if !s.touches(c.IterRange()) {
 		s.fault(e, "use in: doc.field in CurrentToken().list", "%s over a value of the caller cannot read documents", name)
 		return Unknown
@@ -266,21 +306,21 @@ func (s *scope) quantifier(e ast.Expr) Pred {
 	if !s.deeper(e, t) {
 		return Unknown
 	}
-	inner, v := s.binding(c.IterVar(), t)
-	step := c.LoopStep().AsCall() // accu || p, accu && p
+	inner, v := s.binding(c.IterVar(), t.field.Target, t.depth, t.mine)
 	return t.wrap(Many{Of: t.of, Field: t.field, Var: v, Domain: True, Body: inner.pred(step.Args()[1]), All: name == "all"})
 }
 
-// binding returns the scope inside a quantifier over the relation list t.
-func (s *scope) binding(name string, t *term) (*scope, Var) {
+// binding returns the scope inside a quantifier over documents of o that are
+// depth relations away.
+func (s *scope) binding(name string, o *Object, depth int, mine bool) (*scope, Var) {
 	v := s.env.fresh()
 	inner := *s
-	inner.hops = t.depth + 1
+	inner.hops = depth + 1
 	inner.vars = map[string]bound{}
 	for k, b := range s.vars {
 		inner.vars[k] = b
 	}
-	inner.vars[name] = bound{v, t.field.Target, t.mine}
+	inner.vars[name] = bound{v, o, mine}
 	inner.guards = map[string]bool{}
 	for path := range s.guards { // name may have meant another document outside
 		if path != name && !strings.HasPrefix(path, name+".") {

@@ -29,6 +29,7 @@ type Slot struct {
 	identity, constant bool
 	role               string // a test for this role, without an expression
 	vouched            string // a claim that links to a document, if its provider vouches for it
+	provider           string // a test for the provider that vouched for the token
 }
 
 // HasRole is the predicate that the caller holds the role.
@@ -83,7 +84,7 @@ func (s *source) slot(e ast.Expr) *Slot {
 		return true
 	})
 	if !out.identity {
-		r := rewriter{f: ast.NewExprFactory(), next: maxID(e)}
+		r := rewriter{f: ast.NewExprFactory(), next: maxID(e), claims: s.env.claims}
 		if out.run, err = s.env.strict.PlanProgram(ast.NewAST(r.expr(e), s.info), cel.CostLimit(100_000)); err != nil {
 			s.fault(e, "", "cannot plan the expression: %v", err)
 			return nil
@@ -125,8 +126,21 @@ func maxID(e ast.Expr) int64 {
 
 // rewriter replaces Flora's names and CEL's lenient operators.
 type rewriter struct {
-	f    ast.ExprFactory
-	next int64
+	f      ast.ExprFactory
+	next   int64
+	claims []Claim
+}
+
+// key is a claim's name in the token.
+func (r *rewriter) key(of ast.Expr, name string) string {
+	if isToken(of) {
+		for _, c := range r.claims {
+			if c.Name == name {
+				return c.Key
+			}
+		}
+	}
+	return name
 }
 
 func (r *rewriter) id() int64 { r.next++; return r.next }
@@ -145,9 +159,9 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 	case ast.SelectKind:
 		x := e.AsSelect()
 		if x.IsTestOnly() {
-			return f.NewCall(e.ID(), "@has", r.expr(x.Operand()), f.NewLiteral(r.id(), types.String(x.FieldName())))
+			return f.NewCall(e.ID(), "@has", r.expr(x.Operand()), f.NewLiteral(r.id(), types.String(r.key(x.Operand(), x.FieldName()))))
 		}
-		return f.NewSelect(e.ID(), r.expr(x.Operand()), x.FieldName())
+		return f.NewSelect(e.ID(), r.expr(x.Operand()), r.key(x.Operand(), x.FieldName()))
 	case ast.ListKind:
 		return f.NewList(e.ID(), r.exprs(e.AsList().Elements()), e.AsList().OptionalIndices())
 	case ast.MapKind:
@@ -299,6 +313,8 @@ func (s *Slot) eval(c *Caller) result {
 		return result{types.String(c.identity)}
 	case s.role != "":
 		return result{types.Bool(c.Holds(s.role))}
+	case s.provider != "":
+		return result{types.Bool(c.provider == s.provider)}
 	case s.vouched != "":
 		return c.vouchedClaim(s.vouched)
 	}

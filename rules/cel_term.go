@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"cel.dev/cel-go/cel"
@@ -25,7 +27,7 @@ func (s *scope) term(e ast.Expr) *term {
 	switch e.Kind() {
 	case ast.IdentKind:
 		name := e.AsIdent()
-		v, o, depth, mine := s.doc, s.object, 0, false
+		v, o, depth, mine := s.doc, s.object, s.start, s.mine
 		switch name {
 		case "oldDoc":
 			v = Old
@@ -70,19 +72,40 @@ func (s *scope) term(e ast.Expr) *term {
 
 // user lowers CurrentUser().
 func (s *scope) user(e ast.Expr) *term {
-	switch {
-	case len(e.AsCall().Args()) > 0:
-		s.fault(e, "write CurrentUser()", "CurrentUser takes no argument in this version")
-		return nil
-	case len(s.env.users) == 0:
-		s.fault(e, "mark its unique field with @identity", "CurrentUser() needs a collection with an @identity field")
+	o := s.userObject(e)
+	if o == nil {
 		return nil
 	}
-	o := s.env.users[0]
 	v := s.env.fresh()
 	id := s.env.identity(o)
-	return &term{op: Col{v, o.Key}, field: o.Key, kind: Ref, o: o, here: true, user: true, rooted: true, mine: true, path: "CurrentUser()",
+	return &term{op: Col{v, o.Key}, field: o.Key, kind: Ref, o: o, here: true, user: true, rooted: true, mine: true, path: show(e),
 		hops: []func(Pred) Pred{func(p Pred) Pred { return User{o, id, v, p} }}}
+}
+
+// userObject is the collection that CurrentUser() or CurrentUser("Type") names.
+func (s *scope) userObject(e ast.Expr) *Object {
+	var names []string
+	for _, o := range s.env.users {
+		names = append(names, o.Name)
+	}
+	args := e.AsCall().Args()
+	switch {
+	case len(names) == 0:
+		s.fault(e, "mark its unique field with @identity", "CurrentUser() needs a collection with an @identity field")
+	case len(args) == 0 && len(names) == 1:
+		return s.env.users[0]
+	case len(args) == 0:
+		s.fault(e, `write CurrentUser("`+names[0]+`")`, "CurrentUser() may be any of %s", strings.Join(names, ", "))
+	case len(args) > 1 || args[0].Kind() != ast.LiteralKind:
+		s.fault(e, `write CurrentUser("`+names[0]+`")`, "CurrentUser takes the name of a collection")
+	default:
+		name, _ := args[0].AsLiteral().Value().(string)
+		if i := slices.Index(names, name); i >= 0 {
+			return s.env.users[i]
+		}
+		s.fault(e, nearest(name, names), "CurrentUser(%s): no collection of that name has an @identity field", show(args[0]))
+	}
+	return nil
 }
 
 // identity is the value that links the caller to a document of o.
@@ -290,7 +313,7 @@ func (s *scope) value(e ast.Expr, t *term) Operand {
 	}
 	if !slot.fits(t.kind, t.o) {
 		hint := ""
-		if t.o != nil && slot.identity && len(s.env.users) > 0 && t.o == s.env.users[0] {
+		if t.o != nil && slot.identity && slices.Contains(s.env.users, t.o) {
 			hint = "Did you mean CurrentUser()?"
 		} else if t.kind == Time {
 			hint = "write timestamp('2026-01-31T00:00:00Z')"

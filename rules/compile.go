@@ -87,7 +87,7 @@ func CompileWhen(text string) (*Slot, []Fault) {
 	if root == nil {
 		return nil, s.faults
 	}
-	if touches(root, nil) {
+	if s.env.touches(root, nil) {
 		s.fault(root, "", "a role's condition may speak of claims only")
 		return nil, s.faults
 	}

@@ -14,9 +14,11 @@ type Binding struct {
 	// unique in a statement.
 	Fresh func() Var
 	// Docs are documents known in full: predicates over them are evaluated to
-	// the end. User is the caller's own document among known ones, nil if none.
+	// the end. User is the caller's own document among known ones, nil if none;
+	// All are the documents of a collection.
 	Docs map[Var]Document
 	User Document
+	All  func(*Object) []Document
 }
 
 // Document is a known document.
@@ -366,30 +368,45 @@ func (f *folder) known(x Operand) (Document, *Field, bool) {
 }
 
 func (f *folder) many(p Many) Pred {
-	if d, _, ok := f.known(p.Of); ok {
+	if docs, ok := f.ranged(p); ok {
 		out := make([]Pred, 0, 8)
-		for _, e := range d.Many(p.Field) {
+		for _, e := range docs {
 			g := f.with(p.Var, e)
 			if g.pred(p.Domain) == True {
 				out = append(out, g.pred(p.Body))
 			}
 		}
-		if p.All {
-			return f.all(And(out))
+		return kleene(out, truth(p.All))
+	}
+	if p.Object == nil {
+		of, ok := f.operand(p.Of)
+		if !ok {
+			return Unknown
 		}
-		return f.any(Or(out))
+		p.Of = of
 	}
-	of, ok := f.operand(p.Of)
-	if !ok {
-		return Unknown
-	}
-	v := f.bind(p.Var)
-	domain, body := f.pred(p.Domain), f.pred(p.Body)
+	p.Var = f.bind(p.Var)
+	p.Domain, p.Body = f.pred(p.Domain), f.pred(p.Body)
 	neutral := truth(p.All)
-	if d, ok := domain.(Truth); ok && d != True || body == neutral {
+	if d, ok := p.Domain.(Truth); ok && d != True || p.Body == neutral {
 		return neutral
 	}
-	return Many{of, p.Field, v, domain, body, p.All}
+	return p
+}
+
+// ranged returns the documents that a Many ranges over, if they are known.
+func (f *folder) ranged(p Many) ([]Document, bool) {
+	if p.Object != nil {
+		if f.b.All == nil {
+			return nil, false
+		}
+		return f.b.All(p.Object), true
+	}
+	d, _, ok := f.known(p.Of)
+	if !ok {
+		return nil, false
+	}
+	return d.Many(p.Field), true
 }
 
 func (f *folder) user(p User) Pred {

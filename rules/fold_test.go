@@ -44,7 +44,7 @@ func TestFoldAgainstCEL(t *testing.T) {
 			if err != nil {
 				t.Fatalf("oracle: %s: %v", text, err)
 			}
-			b := rules.Binding{Docs: map[rules.Var]rules.Document{rules.Old: s.Old, rules.New: s.New}}
+			b := rules.Binding{All: w.All, Docs: map[rules.Var]rules.Document{rules.Old: s.Old, rules.New: s.New}}
 			if u := w.UserOf(caller.Identity); u != nil && caller.Claims != nil {
 				b.User = u
 			}

@@ -67,7 +67,7 @@ func positive(p Pred, want bool) Pred {
 			if body == False {
 				return True
 			}
-			return None{p.Of, p.Field, p.Var, body}
+			return None{p.Of, p.Field, p.Object, p.Var, body}
 		}
 		p.Body = AllOf(positive(p.Domain, true), positive(p.Body, want))
 		p.Domain, p.All = True, false

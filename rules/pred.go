@@ -87,10 +87,12 @@ type (
 		Domain, Body Pred
 	}
 	// Many is exists (or all) over the documents Var behind the many side
-	// Field of document Of, restricted to those where Domain is true.
+	// Field of document Of, or over all of Object, restricted to those where
+	// Domain is true.
 	Many struct {
-		Of           Operand // the _id of the document whose relation it is
-		Field        *Field
+		Of           Operand // the _id of the document whose relation it is, nil with Object
+		Field        *Field  // nil with Object
+		Object       *Object // the collection ranged over, nil with Field
 		Var          Var
 		Domain, Body Pred
 		All          bool
@@ -128,13 +130,14 @@ type (
 	NotTest struct{ X Operand }
 	// NotTrue is "P is not true": P may be null in SQL.
 	NotTrue struct{ P Pred }
-	// None says that no document behind the relation satisfies Body. It is
-	// two-valued.
+	// None says that no document behind the relation, or of Object, satisfies
+	// Body. It is two-valued.
 	None struct {
-		Of    Operand
-		Field *Field
-		Var   Var
-		Body  Pred
+		Of     Operand
+		Field  *Field
+		Object *Object
+		Var    Var
+		Body   Pred
 	}
 )
 

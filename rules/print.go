@@ -118,9 +118,17 @@ func (w *printer) pred(p Pred) {
 		if p.All {
 			name = "all"
 		}
-		w.call(name, p.Var, p.Field.Path(), p.Of, p.Domain, p.Body)
+		if p.Object != nil {
+			w.call(name, p.Var, p.Object.Name, p.Domain, p.Body)
+		} else {
+			w.call(name, p.Var, p.Field.Path(), p.Of, p.Domain, p.Body)
+		}
 	case None:
-		w.call("none", p.Var, p.Field.Path(), p.Of, p.Body)
+		if p.Object != nil {
+			w.call("none", p.Var, p.Object.Name, p.Body)
+		} else {
+			w.call("none", p.Var, p.Field.Path(), p.Of, p.Body)
+		}
 	case User:
 		w.call("user", p.Var, p.Object.Name, p.Identity, p.Body)
 	case Definite:

@@ -24,6 +24,12 @@ func Reads(p Pred) []*Field {
 			note(x.Object.Identity)
 		}
 	}
+	relation := func(of Operand, f *Field) {
+		if f != nil {
+			operand(of)
+			note(f.Back)
+		}
+	}
 	var pred func(Pred)
 	pred = func(p Pred) {
 		switch p := p.(type) {
@@ -63,13 +69,11 @@ func Reads(p Pred) []*Field {
 			pred(p.Domain)
 			pred(p.Body)
 		case Many:
-			operand(p.Of)
-			note(p.Field.Back)
+			relation(p.Of, p.Field)
 			pred(p.Domain)
 			pred(p.Body)
 		case None:
-			operand(p.Of)
-			note(p.Field.Back)
+			relation(p.Of, p.Field)
 			pred(p.Body)
 		case User:
 			operand(p.Identity)

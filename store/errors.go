@@ -21,13 +21,17 @@ const (
 	Forbidden Refusal = iota + 1 // a rule, or a connected document that does not exist or is hidden
 	Conflict                     // a unique value is taken, or a deleted document is still referenced
 	TooLarge                     // a value or row is larger than the store takes
+	Invalid                      // one of the head's Checks is not true
 )
 
 // WriteError is a refusal of one head. It never carries database text or values.
 type WriteError struct {
 	Head int // index of the top-level head
 	Why  Refusal
-	Err  error // for logs, may be nil
+	// Kid and Check say, of an Invalid, which: Kid is the index of the nested
+	// head, -1 for the head itself; Check the index in its Checks.
+	Kid, Check int
+	Err        error // for logs, may be nil
 }
 
 func (e *WriteError) Error() string {

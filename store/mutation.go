@@ -39,6 +39,10 @@ type Head struct {
 	// document (Update, Delete); of an Insert it speaks of no document of
 	// its own. rules.True on an Insert: nothing is asked before the write.
 	Guard rules.Pred
+	// Checks must be true too, after the Guard: validation of the document to be
+	// stored, on the same documents as the Guard. One that is not true refuses
+	// the head as Invalid, with its index, where the Guard is true.
+	Checks []rules.Pred
 	// Readable is the read rule alone, on rules.Old: an Update or Delete that
 	// did not hit is Forbidden if the document is readable, else a miss.
 	Readable rules.Pred

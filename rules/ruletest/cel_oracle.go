@@ -52,7 +52,20 @@ func NewOracle() *Oracle {
 		cel.Function("@oracle_size", cel.Overload("osize", []*cel.Type{d}, d, cel.UnaryBinding(size))),
 		cel.Function("CurrentIdentity", cel.Overload("i", nil, d)), cel.Function("CurrentToken", cel.Overload("t", nil, d)),
 		cel.Function("CurrentUser", cel.Overload("u", nil, d)), cel.Function("HasCurrentIdentity", cel.Overload("h", nil, b)),
-		cel.Function("HasRole", cel.Overload("r", []*cel.Type{d}, b)))
+		cel.Function("HasRole", cel.Overload("r", []*cel.Type{d}, b)),
+		// A named rule's document must be there, whatever the rule asks of it.
+		cel.Function("@oracle_there", cel.Overload("othere", []*cel.Type{d}, b, cel.UnaryBinding(func(v ref.Val) ref.Val {
+			if isNull(v) {
+				return unknown
+			}
+			return types.True
+		}))),
+		cel.Function("@oracle_role", cel.Overload("orole", []*cel.Type{d}, b, cel.OverloadIsNonStrict(), cel.UnaryBinding(func(v ref.Val) ref.Val {
+			return types.Bool(v == types.True)
+		}))))
+	for _, n := range Named {
+		opts = append(opts, cel.Function(n.Name, cel.Overload("n"+n.Name, []*cel.Type{d}, b)))
+	}
 	env, err := cel.NewEnv(opts...)
 	if err != nil {
 		panic(err)
@@ -70,7 +83,7 @@ func (o *Oracle) Eval(w *World, c Caller, a rules.Action, rule string, s Sides) 
 	if iss.Err() != nil {
 		return 0, iss.Err()
 	}
-	r := rewrite{ast.NewExprFactory(), 1 << 20}
+	r := rewrite{f: ast.NewExprFactory(), id: 1 << 20, env: o.env}
 	prog, err := o.env.PlanProgram(ast.NewAST(r.expr(parsed.NativeRep().Expr()), parsed.NativeRep().SourceInfo()))
 	if err != nil {
 		return 0, err
@@ -81,6 +94,13 @@ func (o *Oracle) Eval(w *World, c Caller, a rules.Action, rule string, s Sides) 
 			if d != nil {
 				vars[name] = docVal{d}
 			}
+		}
+		for _, obj := range w.Objects() {
+			list := []ref.Val{}
+			for _, d := range w.Docs[obj] {
+				list = append(list, docVal{d})
+			}
+			vars[obj.Name] = list
 		}
 		set("doc", doc)
 		set("oldDoc", s.Old)
@@ -116,8 +136,24 @@ func (o *Oracle) Eval(w *World, c Caller, a rules.Action, rule string, s Sides) 
 
 // rewrite replaces operators and Flora's names.
 type rewrite struct {
-	f  ast.ExprFactory
-	id int64
+	f   ast.ExprFactory
+	id  int64
+	env *cel.Env
+	// doc stands for doc inside a named rule.
+	doc ast.Expr
+}
+
+// inline parses a text that stands for a call.
+func (r *rewrite) inline(text string, doc ast.Expr) ast.Expr {
+	parsed, iss := r.env.Parse(text)
+	if iss.Err() != nil {
+		panic(iss.Err())
+	}
+	inner := *r
+	inner.doc = doc
+	out := inner.expr(parsed.NativeRep().Expr())
+	r.id = inner.id
+	return out
 }
 
 func (r *rewrite) next() int64 { r.id++; return r.id }
@@ -152,6 +188,10 @@ func (r *rewrite) expr(e ast.Expr) ast.Expr {
 	switch e.Kind() {
 	case ast.IdentKind:
 		switch e.AsIdent() {
+		case "doc":
+			if r.doc != nil {
+				return r.f.CopyExpr(r.doc)
+			}
 		case "anyone":
 			return r.f.NewLiteral(r.next(), types.True)
 		case "signedIn":
@@ -196,6 +236,9 @@ func (r *rewrite) function(e ast.Expr) ast.Expr {
 	case "HasCurrentIdentity":
 		return r.ident("@signedIn")
 	case "HasRole":
+		if args[0].AsLiteral().Value() == Role {
+			return r.call(operators.LogicalOr, r.call("@oracle_in", r.expr(args[0]), r.ident("@roles")), r.call("@oracle_role", r.inline(RoleWhen, nil)))
+		}
 		return r.call("@oracle_in", r.expr(args[0]), r.ident("@roles"))
 	case operators.Equals:
 		return r.call("@oracle_eq", r.all(args)...)
@@ -217,6 +260,12 @@ func (r *rewrite) function(e ast.Expr) ast.Expr {
 		return r.call("@oracle_"+name, r.expr(c.Target()), r.expr(args[0]))
 	case "size":
 		return r.call("@oracle_size", r.expr(args[0]))
+	}
+	for _, n := range Named {
+		if n.Name == c.FunctionName() {
+			doc := r.expr(args[0])
+			return r.call(operators.Conditional, r.call("@oracle_there", r.f.CopyExpr(doc)), r.inline(n.Text, doc), r.f.NewLiteral(r.next(), types.False))
+		}
 	}
 	if c.IsMemberFunction() {
 		return r.f.NewMemberCall(r.next(), c.FunctionName(), r.expr(c.Target()), r.all(args)...)

@@ -56,8 +56,30 @@ func (g *Generator) cond(depth int) string {
 		if q := g.quantifier(depth); q != "" {
 			return q
 		}
+	case 7:
+		return g.named()
 	}
 	return g.atom()
+}
+
+// named uses a named rule, or ranges over a whole collection.
+func (g *Generator) named() string {
+	if g.n(4) == 0 {
+		o := pick(g.Rand, []*rules.Object{g.World.Member, g.World.Team})
+		g.vars++
+		v := fmt.Sprintf("v%d", g.vars)
+		inner := *g
+		inner.names = append(g.names[:len(g.names):len(g.names)], v)
+		inner.types = map[string]*rules.Object{v: o}
+		for k, t := range g.types {
+			inner.types[k] = t
+		}
+		body := inner.atom() + " && " + inner.atom()
+		g.vars = inner.vars
+		return o.Name + pick(g.Rand, []string{".exists(", ".all("}) + v + ", " + body + ")"
+	}
+	n := pick(g.Rand, Named)
+	return n.Name + "(" + pick(g.Rand, g.documents(n.On(g.World))) + ")"
 }
 
 // path is a random field reached from a document in scope.
@@ -234,7 +256,7 @@ func (g *Generator) list(f *rules.Field) string {
 var claimTexts = []string{"CurrentToken().s", "CurrentToken()['n']", "CurrentToken().f", "CurrentToken().nil", "CurrentToken().gone", "CurrentToken().b"}
 
 func (g *Generator) slot() string {
-	return pick(g.Rand, []string{"signedIn", "anyone", "HasCurrentIdentity()", "HasRole('r1')", "HasRole('r2')", "true", "false",
+	return pick(g.Rand, []string{"signedIn", "anyone", "HasCurrentIdentity()", "HasRole('r1')", "HasRole('r2')", "HasRole('r3')", "!HasRole('r3')", "true", "false",
 		"CurrentIdentity() == 'alice'", "has(CurrentToken().s)", "!has(CurrentToken().nil)", "has(CurrentToken().gone)", "!has(CurrentToken().gone.x)",
 		"CurrentToken().s == 'a'", "CurrentToken().nil == 'a'", "CurrentToken().nil != 'a'", "CurrentToken().n == CurrentToken().f",
 		"CurrentToken().s != CurrentToken().n", "'a' in CurrentToken().list", "!('zz' in CurrentToken().mixed)", "CurrentToken().list.exists(x, x == 'b')",

@@ -19,9 +19,48 @@ func (w *World) Objects() []*rules.Object {
 	return []*rules.Object{w.User, w.Team, w.Member, w.Product}
 }
 
+// NamedRule is a named rule of the world.
+type NamedRule struct {
+	Name string
+	On   func(*World) *rules.Object
+	Text string
+}
+
+// Named are the world's named rules.
+var Named = []NamedRule{
+	{"isMember", func(w *World) *rules.Object { return w.Team }, "doc.members.exists(m, m.user == CurrentUser())"},
+	{"isOpen", func(w *World) *rules.Object { return w.Team }, "doc.open && !(doc.size > 1)"},
+	{"sellsTo", func(w *World) *rules.Object { return w.Product }, "isMember(doc.team) || doc.owner == CurrentUser() || isOpen(doc.team)"},
+	{"anyMember", func(w *World) *rules.Object { return w.User }, "Member.exists(m, m.user == doc && m.active)"},
+}
+
+// Role is a role of the schema: its condition reads the caller's document.
+const Role, RoleWhen = "r3", "CurrentUser().admin || CurrentToken().s == 'a'"
+
 // Env compiles rules of the world.
 func (w *World) Env() *rules.Env {
-	return rules.NewEnv(w.Objects(), []*rules.Object{w.User})
+	e := rules.NewEnv(w.Objects(), []*rules.Object{w.User})
+	if faults := e.Role(Role, "", RoleWhen); len(faults) > 0 {
+		panic(fmt.Sprint(faults))
+	}
+	for _, n := range Named {
+		e.Define(n.Name, n.On(w), n.Text)
+	}
+	for _, n := range Named {
+		if faults := e.Resolve(n.Name); len(faults) > 0 {
+			panic(fmt.Sprint(faults))
+		}
+	}
+	return e
+}
+
+// All are the documents of a collection, for folding.
+func (w *World) All(o *rules.Object) []rules.Document {
+	var out []rules.Document
+	for _, d := range w.Docs[o] {
+		out = append(out, d)
+	}
+	return out
 }
 
 // Doc is a document in memory. Values hold what rules.Value holds, nil for

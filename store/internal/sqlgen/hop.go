@@ -53,7 +53,11 @@ func (p *printer) collapsed(q rules.One) {
 // many prints "some document behind the relation", or for All "every".
 func (p *printer) many(q rules.Many) {
 	if q.All {
-		p.none(rules.None{Of: q.Of, Field: q.Field, Var: q.Var, Body: rules.And{q.Domain, rules.NotTrue{P: q.Body}}})
+		p.none(rules.None{Of: q.Of, Field: q.Field, Object: q.Object, Var: q.Var, Body: rules.And{q.Domain, rules.NotTrue{P: q.Body}}})
+		return
+	}
+	if q.Object != nil {
+		p.exists(q.Object, q.Var, nil, "", q.Domain, q.Body)
 		return
 	}
 	of := p.operand(q.Of)
@@ -68,6 +72,11 @@ func (p *printer) many(q rules.Many) {
 
 // none prints "no document behind the relation", which is never null.
 func (p *printer) none(q rules.None) {
+	if q.Object != nil {
+		p.put("NOT ")
+		p.deeper(1, func() { p.exists(q.Object, q.Var, nil, "", q.Body) })
+		return
+	}
 	of := p.operand(q.Of)
 	if manyIsSet(q.Var, rules.True, q.Body) {
 		if nullable(q.Of) {
@@ -84,13 +93,19 @@ func (p *printer) none(q rules.None) {
 	p.deeper(1, func() { p.exists(q.Field.Target, q.Var, q.Field.Back, of, rules.True, q.Body) })
 }
 
-// exists prints a subquery correlated by a key.
+// exists prints a subquery, correlated by a key or, without one, over a whole
+// collection.
 func (p *printer) exists(o *rules.Object, v rules.Var, key *rules.Field, equal string, where ...rules.Pred) {
 	a := p.newAlias("d")
 	defer p.bind(v, &scope{name: a})()
 	p.subquery()
-	p.put("EXISTS (SELECT 1 FROM ", quote(o.Table), " AS ", a, " WHERE ", a, ".", quote(key.Column), " = ", equal)
-	p.deeper(conds, func() { p.conds(" AND ", where...) })
+	p.put("EXISTS (SELECT 1 FROM ", quote(o.Table), " AS ", a)
+	sep := " WHERE "
+	if key != nil {
+		p.put(sep, a, ".", quote(key.Column), " = ", equal)
+		sep = " AND "
+	}
+	p.deeper(conds, func() { p.conds(sep, where...) })
 	p.put(")")
 }
 
@@ -181,9 +196,9 @@ func (p *printer) userHop(q rules.Pred) (rules.Pred, bool) {
 	case rules.One:
 		q = rules.One{From: swap(t.From), Target: t.Target, Var: t.Var, Domain: t.Domain, Body: t.Body}
 	case rules.Many:
-		q = rules.Many{Of: swap(t.Of), Field: t.Field, Var: t.Var, Domain: t.Domain, Body: t.Body, All: t.All}
+		q = rules.Many{Of: swap(t.Of), Field: t.Field, Object: t.Object, Var: t.Var, Domain: t.Domain, Body: t.Body, All: t.All}
 	case rules.None:
-		q = rules.None{Of: swap(t.Of), Field: t.Field, Var: t.Var, Body: t.Body}
+		q = rules.None{Of: swap(t.Of), Field: t.Field, Object: t.Object, Var: t.Var, Body: t.Body}
 	default:
 		return nil, false
 	}
