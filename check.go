@@ -10,17 +10,28 @@ import (
 
 // checkCommand is flora check.
 type checkCommand struct {
-	Files []string `arg:"" name:"file" help:"Schema files. Each is a schema of its own."`
+	Files   []string `arg:"" name:"file" help:"Schema files. Each is a schema of its own."`
+	Explain bool     `help:"Print every rule as understood, and its SQL in both dialects." xor:"output" flagonly:""`
+	Matrix  bool     `help:"Print who may do what, as CSV. Takes one file." xor:"output" flagonly:""`
 }
 
 // Help is what flora check --help adds.
 func (checkCommand) Help() string {
-	return `Prints one line for each fault, file:line:col: message, hint, and exits with 1 if there is any. ` +
-		`Warnings (what is open to anyone, what clients may see but not change) do not count as faults.`
+	return `Prints one line for each fault, file:line:col: message, hint, and exits with 1 if there is any.
+
+Warnings do not count as faults. They tell what is open to anyone or to every signed-in caller, rules that are always ` +
+		`true or never, documents and fields that rules believe and callers can write, fields that name the caller and can be ` +
+		`set to someone else, rules that show something of a field to callers who cannot read it, roles that nothing asks for, ` +
+		`rules over budget. reason: on the @auth that is named silences one:
+
+  @auth(read: "anyone", reason: "a public catalogue")`
 }
 
 // Run checks every file, whatever the others are like.
 func (c *checkCommand) Run(a *app) error {
+	if c.Matrix && len(c.Files) > 1 {
+		return errors.New("--matrix takes one file: another has columns of its own")
+	}
 	bad := false
 	for _, name := range c.Files {
 		s, err := loadSchema(name)
@@ -30,6 +41,15 @@ func (c *checkCommand) Run(a *app) error {
 			continue
 		}
 		a.warn(s)
+		switch {
+		case c.Explain:
+			err = explain(a.stdout, s)
+		case c.Matrix:
+			err = matrix(a.stdout, s)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	if bad {
 		return errReported
@@ -56,8 +76,18 @@ func (a *app) report(err error) {
 	fmt.Fprintf(a.stderr, "flora: %s\n", line(err))
 }
 
+// warn prints what deserves a second look: what the schema grants on every
+// collection, and its warnings.
 func (a *app) warn(s *schema.Schema) {
-	for _, w := range s.Warnings {
+	for _, g := range s.Grants {
+		fmt.Fprintln(a.stderr, g)
+	}
+	for _, w := range warnings(s) {
 		fmt.Fprintf(a.stderr, "%s (warning)\n", w)
 	}
+}
+
+// warnings are those of the schema, and those that need its SQL.
+func warnings(s *schema.Schema) []schema.Diagnostic {
+	return append(s.Warnings[:len(s.Warnings):len(s.Warnings)], overBudget(s)...)
 }

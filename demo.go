@@ -8,10 +8,13 @@ var (
 	demoSchema []byte
 	//go:embed demo/seed.yaml
 	demoSeed []byte
+	//go:embed demo/tests.yaml
+	demoTests []byte
 )
 
 // Names under which messages speak of the demo's files.
 const (
 	demoSchemaName = "demo/schema.graphql"
 	demoSeedName   = "demo/seed.yaml"
+	demoTestsName  = "demo/tests.yaml"
 )

@@ -23,7 +23,7 @@ import (
 // devCommand is flora dev.
 type devCommand struct {
 	Schema  string `help:"Schema file. Without one the built-in demo runs." placeholder:"FILE"`
-	Seed    string `help:"Documents to begin with: YAML, collection -> documents. Written when the store is empty." placeholder:"FILE"`
+	Seed    string `help:"Documents to begin with: YAML, collection -> documents, or a file of rule tests (flora test). Written when the store is empty." placeholder:"FILE"`
 	Reset   bool   `help:"Drop all documents of the store and begin anew." flagonly:""`
 	Listen  string `help:"Address to serve on, loopback only." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	DataDir string `help:"Folder of the store and of the issuer's key." default:".flora" placeholder:"DIR"`
@@ -174,7 +174,7 @@ func (c *devCommand) serve(a *app, l net.Listener, db store.Store, d *store.Depl
 	}
 	introspection := a.config.Introspection == nil || *a.config.Introspection
 	s, err := newService(db, d, serviceOptions{
-		file: next.File, grants: grants, limits: limits, introspection: introspection, hidden: a.tellHidden, log: log,
+		file: next.File, providers: providers, grants: grants, limits: limits, introspection: introspection, hidden: a.tellHidden, log: log,
 	})
 	if err != nil {
 		return err

@@ -33,11 +33,13 @@ type app struct {
 type commands struct {
 	Config string `help:"Configuration file. Without it flora.yaml is read if there is one." placeholder:"FILE"`
 
-	Dev    devCommand    `cmd:"" default:"withargs" help:"Start the development server (what flora alone does)."`
-	Deploy deployCommand `cmd:"" help:"Check a schema, plan its deployment and apply it to a store."`
-	Serve  serveCommand  `cmd:"" help:"Start the production server for the schema deployed in a store."`
-	Check  checkCommand  `cmd:"" help:"Check schemas and their rules."`
-	Token  tokenCommand  `cmd:"" help:"Print a token of the local development issuer."`
+	Dev     devCommand     `cmd:"" default:"withargs" help:"Start the development server (what flora alone does)."`
+	Deploy  deployCommand  `cmd:"" help:"Check a schema, plan its deployment and apply it to a store."`
+	Serve   serveCommand   `cmd:"" help:"Start the production server for the schema deployed in a store."`
+	Check   checkCommand   `cmd:"" help:"Check schemas and their rules."`
+	Test    testCommand    `cmd:"" help:"Run the rule tests beside a schema."`
+	Explain explainCommand `cmd:"" help:"Tell why a caller may do something, or may not."`
+	Token   tokenCommand   `cmd:"" help:"Print a token of the local development issuer."`
 
 	Version versionFlag `help:"Print the version and quit."`
 }
@@ -50,8 +52,10 @@ Every flag can also be set in the environment (--data-dir as FLORA_DATA_DIR) and
   flora                              the demo, with data, on http://127.0.0.1:8080
   flora --schema shop.graphql        your own schema, deployed again whenever you save it
   flora check shop.graphql           all faults of the schema, as file:line:col
+  flora test shop.graphql            what its rules allow, against shop.test.yaml
   flora deploy shop.graphql --store sqlite:shop.db
   flora serve --store sqlite:shop.db
+  flora explain Product/lamp update --sub bob --store sqlite:shop.db
 
 A STORE is sqlite:PATH, sqlite::memory: or spanner:projects/P/instances/I/databases/D.`
 

@@ -24,7 +24,8 @@ import (
 //
 // A collection is named by its type or its plural. A document may choose its
 // _id; a reference names the _id of another document. What is left out gets
-// its @default or @set value where that needs no caller, else null.
+// its @default or @set value where that needs no caller, else null. A file of
+// rule tests is a seed as well: the documents under its key given.
 type seed struct {
 	documents []*document
 	byID      map[string]*document // by type and _id
@@ -46,15 +47,45 @@ func parseSeed(name string, text []byte, s *schema.Schema) (*seed, error) {
 		return nil, configError{yamlFault(name, err)}
 	}
 	f := &faults{file: name}
-	out := &seed{byID: map[string]*document{}}
-	if len(file.Docs) > 0 && file.Docs[0].Body != nil && file.Docs[0].Body.Type() != ast.NullType {
-		out.read(f, file.Docs[0].Body, s)
+	var body ast.Node
+	if len(file.Docs) > 0 {
+		body = given(file.Docs[0].Body, s)
 	}
-	out.checkReferences(f)
+	out := readSeed(f, body, s)
 	if len(f.list) > 0 {
 		return nil, configError(f.list)
 	}
 	return out, nil
+}
+
+// given is the part of a file that is a seed: of a file of rule tests what
+// stands under that key, else all. Either may be nil.
+func given(body ast.Node, model *schema.Schema) ast.Node {
+	root, ok := body.(ast.MapNode)
+	if !ok || collectionNamed(model, "given") != nil {
+		return body
+	}
+	documents := body
+	for it := root.MapRange(); it.Next(); {
+		switch it.Key().GetToken().Value {
+		case "given":
+			documents = it.Value()
+		case "tests":
+		default:
+			return body
+		}
+	}
+	return documents
+}
+
+// readSeed reads documents by collection; n may be nil.
+func readSeed(f *faults, n ast.Node, model *schema.Schema) *seed {
+	s := &seed{byID: map[string]*document{}}
+	if n != nil && n.Type() != ast.NullType {
+		s.read(f, n, model)
+	}
+	s.checkReferences(f)
+	return s
 }
 
 func (s *seed) read(f *faults, body ast.Node, model *schema.Schema) {

@@ -68,10 +68,17 @@ func (c *serveCommand) Run(a *app) error {
 	}
 	introspection := a.config.Introspection != nil && *a.config.Introspection
 	s, err := newService(db, deployed, serviceOptions{
-		file: "schema.graphql", grants: a.config.grants(), limits: a.config.limits, introspection: introspection, log: log,
+		file: "schema.graphql", providers: data, strict: true, grants: a.config.grants(), limits: a.config.limits, introspection: introspection, log: log,
 	})
 	if err != nil {
 		return err
+	}
+	published := s.data.Version().Schema
+	for _, g := range published.Grants {
+		log.Info("granted on every collection", "at", g.Pos.String(), "grant", g.Message)
+	}
+	for _, w := range warnings(published) {
+		log.Warn("schema warning", "at", w.Pos.String(), "warning", w.Message)
 	}
 
 	edge := web.Options{

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -22,7 +24,9 @@ import (
 // service is a store with its APIs, as a server of either kind offers it.
 type service struct {
 	db        store.Store
-	file      string // what positions in the schema are told as
+	file      string   // what positions in the schema are told as
+	providers []string // names of the access providers
+	strict    bool
 	resolvers *resolvers.Resolvers
 	data      *graph.Executor
 	control   *graph.Executor
@@ -34,6 +38,8 @@ type service struct {
 // serviceOptions are what differs between development and production.
 type serviceOptions struct {
 	file          string
+	providers     []auth.Provider // whose tokens the data API takes
+	strict        bool            // roles of the schema must fit the providers
 	grants        map[string][]resolvers.Grant
 	limits        limits
 	introspection bool
@@ -44,7 +50,10 @@ type serviceOptions struct {
 }
 
 func newService(db store.Store, d *store.Deployment, o serviceOptions) (*service, error) {
-	s := &service{db: db, file: o.file, log: o.log}
+	s := &service{db: db, file: o.file, strict: o.strict, log: o.log}
+	for _, p := range o.providers {
+		s.providers = append(s.providers, p.Name)
+	}
 	var err error
 	s.resolvers, err = resolvers.New(db, d.Secret, resolvers.Options{
 		Grants: o.grants, PageSize: o.limits.graph.PageSize, MaxPage: o.limits.graph.MaxPageSize, Hidden: o.hidden, Log: o.log, Now: o.now, NewID: o.newID,
@@ -54,7 +63,10 @@ func newService(db store.Store, d *store.Deployment, o serviceOptions) (*service
 	}
 	options := graph.Options{Resolver: s.resolvers, Reload: s.reload, Limits: o.limits.graph, Introspection: o.introspection, Logger: o.log}
 	s.data = graph.NewExecutor(options)
-	s.control = graph.NewControl(&resolvers.AdminResolver{Version: s.data.Version, CanRead: s.mayRead}, options)
+	s.control = graph.NewControl(&resolvers.AdminResolver{
+		Version: s.data.Version, CanRead: s.may("flora:read"), CanUseData: s.may("flora:data"), Data: s.resolvers,
+		Assume: func(claims map[string]any) (*auth.Identity, error) { return assume(o.providers, claims) },
+	}, options)
 	return s, s.publish(d)
 }
 
@@ -89,20 +101,46 @@ func (s *service) load(d *store.Deployment) error {
 	if err != nil {
 		return fmt.Errorf("load deployed schema, version %d: %s", d.Version, line(err))
 	}
+	if err := s.knowsProviders(model); err != nil {
+		return err
+	}
 	s.data.Publish(&graph.Version{Number: d.Version, Schema: model})
 	s.log.Info("schema published", "version", d.Version)
+	for _, g := range model.Grants {
+		s.log.Warn("the schema grants on every collection", "grant", g.String())
+	}
 	return nil
 }
 
-// mayRead guards the control API.
-func (s *service) mayRead(ctx context.Context) error {
-	switch {
-	case s.resolvers.Holds(ctx, "flora:read"), s.resolvers.Holds(ctx, "flora:schema"):
+// knowsProviders refuses roles of the schema that could be given to callers of
+// the wrong provider: where there are several, each role names its own.
+func (s *service) knowsProviders(model *schema.Schema) error {
+	if !s.strict {
 		return nil
-	case auth.From(ctx) == nil:
-		return graph.Errorf(graph.Unauthenticated, "the control API needs a token")
 	}
-	return graph.Errorf(graph.Forbidden, "this needs the right flora:read")
+	names := strings.Join(s.providers, ", ")
+	for _, r := range model.Roles {
+		switch {
+		case r.Provider == "" && len(s.providers) > 1:
+			return fmt.Errorf("%s: role %s names no provider, there are %s", r.Pos, r.Name, names)
+		case r.Provider != "" && !slices.Contains(s.providers, r.Provider):
+			return fmt.Errorf("%s: role %s is for the provider %s, there are %s", r.Pos, r.Name, r.Provider, names)
+		}
+	}
+	return nil
+}
+
+// may guards the control API: only who holds the right goes on.
+func (s *service) may(right string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		switch {
+		case s.resolvers.Holds(ctx, right), s.resolvers.Holds(ctx, "flora:schema"): // which implies the others
+			return nil
+		case auth.From(ctx) == nil:
+			return graph.Errorf(graph.Unauthenticated, "the control API needs a token")
+		}
+		return graph.Errorf(graph.Forbidden, "this needs the right %s", right)
+	}
 }
 
 func (s *service) sdl() string { return s.data.Version().Schema.API.SDL }

@@ -36,20 +36,9 @@ func (tokenCommand) Help() string {
 
 // Run prints one token.
 func (c *tokenCommand) Run(a *app) error {
-	claims := map[string]any{}
-	for _, text := range c.Claim {
-		key, value, found := strings.Cut(text, "=")
-		if !found || key == "" {
-			return fmt.Errorf("--claim %s: write KEY=JSON", text)
-		}
-		v, err := decodeClaim(value)
-		if err != nil {
-			return fmt.Errorf("--claim %s: the value is not JSON; a string needs quotes of its own: --claim '%s=%q'", text, key, value)
-		}
-		if _, twice := claims[key]; twice {
-			return fmt.Errorf("--claim %s is given twice", key)
-		}
-		claims[key] = v
+	claims, err := claimsOf(c.Claim)
+	if err != nil {
+		return err
 	}
 	issuer, err := openIssuer(c.DataDir, knownIssuer(c.DataDir, c.Listen))
 	if err != nil {
@@ -61,6 +50,26 @@ func (c *tokenCommand) Run(a *app) error {
 	}
 	fmt.Fprintln(a.stdout, token)
 	return nil
+}
+
+// claimsOf reads --claim flags.
+func claimsOf(flags []string) (map[string]any, error) {
+	claims := map[string]any{}
+	for _, text := range flags {
+		key, value, found := strings.Cut(text, "=")
+		if !found || key == "" {
+			return nil, fmt.Errorf("--claim %s: write KEY=JSON", text)
+		}
+		v, err := decodeClaim(value)
+		if err != nil {
+			return nil, fmt.Errorf("--claim %s: the value is not JSON; a string needs quotes of its own: --claim '%s=%q'", text, key, value)
+		}
+		if _, twice := claims[key]; twice {
+			return nil, fmt.Errorf("--claim %s is given twice", key)
+		}
+		claims[key] = v
+	}
+	return claims, nil
 }
 
 func decodeClaim(text string) (any, error) {

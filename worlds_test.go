@@ -135,21 +135,24 @@ func (w *world) serve(t *testing.T, db store.Store) (*httptest.Server, *auth.Dev
 	}
 	fixed := *d
 	fixed.Secret = bytes.Repeat([]byte{7}, 32)
-	ids := 0
-	svc, err := newService(db, &fixed, serviceOptions{
-		file: "schema.graphql", limits: defaultLimits(), introspection: true, log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
-		grants: map[string][]resolvers.Grant{"dev": {{Claim: auth.RolesClaim}}},
-		now:    func() time.Time { return worldNow },
-		newID:  func() string { ids++; return fmt.Sprintf("new-%d", ids) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	issuer, err := auth.OpenDevIssuer(filepath.Join(t.TempDir(), "key"), "http://127.0.0.1/dev/issuer/", "https://api.flora.dev", time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifier, err := auth.NewVerifier([]auth.Provider{issuer.Provider()}, auth.Options{DevIssuer: issuer})
+	provider := issuer.Provider()
+	provider.Vouches = []string{"number"}
+	ids := 0
+	svc, err := newService(db, &fixed, serviceOptions{
+		file: "schema.graphql", limits: defaultLimits(), introspection: true, log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		providers: []auth.Provider{provider},
+		grants:    map[string][]resolvers.Grant{"dev": {{Claim: auth.RolesClaim}}},
+		now:       func() time.Time { return worldNow },
+		newID:     func() string { ids++; return fmt.Sprintf("new-%d", ids) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := auth.NewVerifier([]auth.Provider{provider}, auth.Options{DevIssuer: issuer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,8 +174,9 @@ type request struct {
 	Operation string         `yaml:"operation"`
 	Name      string         `yaml:"name"`
 	Variables map[string]any `yaml:"variables"`
-	Body      string         `yaml:"body"`  // instead of operation: sent as it is
-	Token     string         `yaml:"token"` // instead of as: sent as it is
+	Body      string         `yaml:"body"`    // instead of operation: sent as it is
+	Token     string         `yaml:"token"`   // instead of as: sent as it is
+	Control   bool           `yaml:"control"` // asks the control API
 }
 
 func (w *world) run(t *testing.T, file string, db store.Store, write bool) {
@@ -222,7 +226,11 @@ func (r *request) send(t *testing.T, server *httptest.Server, issuer *auth.DevIs
 			t.Fatal(err)
 		}
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/graphql", bytes.NewReader(body))
+	path := "/graphql"
+	if r.Control {
+		path = "/admin/graphql"
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+path, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,11 +32,15 @@ func (f *faults) add(path, format string, args ...any) {
 }
 
 func (f *faults) at(n ast.Node, format string, args ...any) {
-	place := f.file
+	f.list = append(f.list, f.place(n)+": "+fmt.Sprintf(format, args...))
+}
+
+// place is where a node stands, as file:line:col.
+func (f *faults) place(n ast.Node) string {
 	if t := first(n).GetToken(); t != nil && t.Position != nil {
-		place = fmt.Sprintf("%s:%d:%d", f.file, t.Position.Line, t.Position.Column)
+		return fmt.Sprintf("%s:%d:%d", f.file, t.Position.Line, t.Position.Column)
 	}
-	f.list = append(f.list, place+": "+fmt.Sprintf(format, args...))
+	return f.file
 }
 
 // first is the node where the text of n begins: a block mapping's own token is

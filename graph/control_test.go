@@ -16,6 +16,9 @@ type adminRoot struct {
 
 func (a *adminRoot) Query() QueryResolver                        { return a }
 func (a *adminRoot) Schema(context.Context) (*SchemaInfo, error) { return a.info, a.err }
+func (a *adminRoot) ExplainAccess(context.Context, string, *string, Action, *string, *string) (*AccessExplanation, error) {
+	return nil, a.err
+}
 
 func TestControl(t *testing.T) {
 	info := &SchemaInfo{Sdl: "type <A>", Version: 3, Collections: []CollectionInfo{{Name: "A", Fields: []FieldInfo{{Name: "x", Type: "Int!"}}}}}

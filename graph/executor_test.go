@@ -38,7 +38,9 @@ type Mutation {
   deleteProduct(id: ID!): Product
 }
 type Product { _id: ID! name: String! price: Float owner: User! reviews(first: Int, after: String): ReviewConnection! }
-type User { _id: ID! name: String! friend: User products(first: Int): ProductConnection! }
+type User { _id: ID! name: String! friend: User products(first: Int): ProductConnection! _can: Can! }
+type Can { update: Boolean! delete: Boolean! fields: [FieldCan!]! }
+type FieldCan { name: String! read: Boolean! update: Boolean! }
 type Review { _id: ID! text: String product: Product! }
 type ProductConnection { nodes: [Product!]! edges: [ProductEdge!]! pageInfo: PageInfo! totalCount: Int! }
 type ProductEdge { cursor: String! node: Product! }

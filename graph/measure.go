@@ -97,6 +97,11 @@ func (c *checker) spread(name string) measure {
 	return *m
 }
 
+// canField of every document says what its caller may do with it, as a canType.
+// Names that begin with an underscore are never a developer's, and that of the
+// type is reserved.
+const canField, canType = "_can", "Can"
+
 // introspectionList is how long the estimate takes a list of __Type and the like to be.
 const introspectionList = 10
 
@@ -120,6 +125,11 @@ func (c *checker) field(parent *ast.Definition, f *ast.Field) measure {
 	case in == page && f.Name == "pageInfo", in == edge && f.Name == "node":
 		// no document of its own
 	case in == page && (f.Name == "nodes" || f.Name == "edges"):
+		m.cost++
+	case def != nil && f.Name == canField:
+		// No document and no relation, but a rule or two for each field of the type.
+		m.cost = m.cost*int64(len(parent.Fields)) + 1
+	case parentName == canType:
 		m.cost++
 	case f.Name == "__schema" || f.Name == "__type":
 		m.cost++

@@ -2,6 +2,30 @@
 
 package graph
 
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+)
+
+type AccessExplanation struct {
+	// Whether the caller may do it. Of a READ: see the document, if not every field of it.
+	Allowed bool `json:"allowed"`
+	// Whether the document is there at all. Of a CREATE always true.
+	Exists bool `json:"exists"`
+	// All that must allow; for a READ also the fields that have a rule of their own.
+	Rules []RuleExplanation `json:"rules"`
+}
+
+// A part of a rule.
+type ClauseExplanation struct {
+	Text    string  `json:"text"`
+	Verdict Verdict `json:"verdict"`
+	// What the store was asked, the caller's values filled in. Null where the token decides alone.
+	Residual *string `json:"residual,omitempty"`
+}
+
 // A type whose documents are stored.
 type CollectionInfo struct {
 	// The name of the GraphQL type.
@@ -17,7 +41,30 @@ type FieldInfo struct {
 	Type string `json:"type"`
 }
 
+// What one @auth says of the action.
+type GrantExplanation struct {
+	// Where it stands, as file:line:column.
+	Position string `json:"position"`
+	// The role that the grant is for, null if it is for everyone.
+	Role *string `json:"role,omitempty"`
+	// The expression as written.
+	Rule    string  `json:"rule"`
+	Verdict Verdict `json:"verdict"`
+	// Of a grant that does not allow: the parts between && that are not true, with the sides of a write told apart.
+	Clauses []ClauseExplanation `json:"clauses"`
+}
+
 type Query struct {
+}
+
+// One rule. It allows where one of its grants does; without a grant it denies.
+type RuleExplanation struct {
+	// Such as `Product.update`, `Product.price.update`, `Product.store: Store.read`.
+	Name string `json:"name"`
+	// Where it begins, as file:line:column.
+	Position string             `json:"position"`
+	Verdict  Verdict            `json:"verdict"`
+	Grants   []GrantExplanation `json:"grants"`
 }
 
 // A deployed schema.
@@ -28,4 +75,121 @@ type SchemaInfo struct {
 	Version int `json:"version"`
 	// The types whose documents are stored, in the order of the file.
 	Collections []CollectionInfo `json:"collections"`
+}
+
+type Action string
+
+const (
+	ActionRead   Action = "READ"
+	ActionCreate Action = "CREATE"
+	ActionUpdate Action = "UPDATE"
+	ActionDelete Action = "DELETE"
+)
+
+var AllAction = []Action{
+	ActionRead,
+	ActionCreate,
+	ActionUpdate,
+	ActionDelete,
+}
+
+func (e Action) IsValid() bool {
+	switch e {
+	case ActionRead, ActionCreate, ActionUpdate, ActionDelete:
+		return true
+	}
+	return false
+}
+
+func (e Action) String() string {
+	return string(e)
+}
+
+func (e *Action) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Action(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Action", str)
+	}
+	return nil
+}
+
+func (e Action) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Action) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Action) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Only ALLOWED allows. UNKNOWN: a value that the rule needs is absent, such as a claim or a document that a relation leads to.
+type Verdict string
+
+const (
+	VerdictAllowed Verdict = "ALLOWED"
+	VerdictDenied  Verdict = "DENIED"
+	VerdictUnknown Verdict = "UNKNOWN"
+)
+
+var AllVerdict = []Verdict{
+	VerdictAllowed,
+	VerdictDenied,
+	VerdictUnknown,
+}
+
+func (e Verdict) IsValid() bool {
+	switch e {
+	case VerdictAllowed, VerdictDenied, VerdictUnknown:
+		return true
+	}
+	return false
+}
+
+func (e Verdict) String() string {
+	return string(e)
+}
+
+func (e *Verdict) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Verdict(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Verdict", str)
+	}
+	return nil
+}
+
+func (e Verdict) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Verdict) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Verdict) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }

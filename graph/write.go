@@ -156,9 +156,14 @@ func (w *writer) node(members []schema.Member, p int) int {
 		}
 		w.buf = append(w.buf, m.Key...)
 		w.push(step{name: m.Name})
-		if fixed(m.Shape) {
+		switch {
+		case fixed(m.Shape):
 			w.fixed(m.Shape)
-		} else {
+		case m.Shape.Kind == schema.ShapeCan:
+			if !w.can(m.Shape, &in) {
+				return broken
+			}
+		default:
 			if !in.seek(m.Index) {
 				return broken
 			}

@@ -398,3 +398,36 @@ func BenchmarkWrite(b *testing.B) {
 func utf16Units(r rune) []uint16 { return utf16.AppendRune(nil, r) }
 
 func hexUnit(u uint16) string { return fmt.Sprintf("%04X", u) }
+
+func TestWriteCan(t *testing.T) {
+	granted := func(places ...int) *schema.Shape {
+		return &schema.Shape{Kind: schema.ShapeGranted, Places: places}
+	}
+	field := func(name string, read, update *schema.Shape) schema.Member {
+		return schema.Member{Index: -1, Shape: part(schema.ShapeAspects, member("name", -1, literal(`"`+name+`"`)), member("r", -1, read), member("u", -1, update))}
+	}
+	can := part(schema.ShapeCan, member("update", -1, granted(1)), member("delete", -1, literal("false")),
+		member("fields", -1, part(schema.ShapeEach, field("a", literal("true"), granted(1, 0)), field("b", granted(2), granted(0)))))
+	can.Places = []int{3, 1, 2}
+	node := object(member("x", 0, &schema.Shape{Kind: schema.ShapeScalar, Scalar: rules.Int}), member("_can", -1, can),
+		member("y", 4, &schema.Shape{Kind: schema.ShapeScalar, Scalar: rules.Int}))
+	tests := []struct{ text, want string }{
+		{`[7, [1], null, [1], 8]`, `{"x":7,"_can":{"update":true,"delete":false,"fields":[{"name":"a","r":true,"u":true},{"name":"b","r":false,"u":true}]},"y":8}`},
+		{`[7, null, [true], [true], 8]`, `{"x":7,"_can":{"update":false,"delete":false,"fields":[{"name":"a","r":true,"u":false},{"name":"b","r":true,"u":true}]},"y":8}`},
+		{`[7, [1], null, null, 8]`, `{"x":7,"_can":{"update":true,"delete":false,"fields":[{"name":"a","r":true,"u":false},{"name":"b","r":false,"u":false}]},"y":8}`},
+		{`null`, `null`},
+		{`[7, [1], null]`, ``},
+	}
+	for _, tt := range tests {
+		got, denied, err := write(node, tt.text)
+		switch {
+		case tt.want == "" && err == nil:
+			t.Errorf("%s is written as %s", tt.text, got)
+		case tt.want != "" && (got != tt.want || err != nil || denied != nil):
+			t.Errorf("%s\ngot  %s %v %v\nwant %s", tt.text, got, denied, err, tt.want)
+		}
+	}
+	if _, _, err := write(object(member("_can", -1, part(schema.ShapeCan, member("x", -1, &schema.Shape{Kind: schema.ShapeScalar})))), `[1]`); err == nil {
+		t.Error("a scalar in a can is written")
+	}
+}

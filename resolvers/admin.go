@@ -2,9 +2,12 @@ package resolvers
 
 import (
 	"context"
+	"errors"
 
+	"flora.dev/flora/auth"
 	"flora.dev/flora/graph"
 	"flora.dev/flora/rules"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // AdminResolver answers the control API. The methods that gqlgen asks for are
@@ -15,6 +18,13 @@ type AdminResolver struct {
 	// CanRead returns nil if the caller holds the right flora:read, else the
 	// error that the client is to see.
 	CanRead func(ctx context.Context) error
+	// CanUseData is CanRead for the right flora:data.
+	CanUseData func(ctx context.Context) error
+	// Assume returns the identity that a token with these claims would give,
+	// or what is wrong with them.
+	Assume func(claims map[string]any) (*auth.Identity, error)
+	// Data answers questions about access.
+	Data *Resolvers
 }
 
 var _ graph.ResolverRoot = (*AdminResolver)(nil)
@@ -46,4 +56,40 @@ func typeOf(f *rules.Field) string {
 		t += "!"
 	}
 	return t
+}
+
+// actions are the control API's names of what rules guard.
+var actions = map[graph.Action]rules.Action{
+	graph.ActionRead: rules.Read, graph.ActionCreate: rules.Create, graph.ActionUpdate: rules.Update, graph.ActionDelete: rules.Delete,
+}
+
+// explain reads the texts of a question and answers it.
+func (r *AdminResolver) explain(ctx context.Context, a Question, claims, data *string) (*graph.AccessExplanation, error) {
+	v := r.Version()
+	if v == nil {
+		return nil, graph.Errorf(graph.Unavailable, "no schema is deployed")
+	}
+	if claims != nil {
+		c, err := graph.Object(*claims)
+		if err != nil {
+			return nil, graph.Errorf(graph.BadUserInput, "claims: %v", err)
+		}
+		if a.Identity, err = r.Assume(c); err != nil {
+			return nil, graph.Errorf(graph.BadUserInput, "claims: %v", err)
+		}
+	}
+	if data != nil {
+		var err error
+		if a.Data, err = graph.Object(*data); err != nil {
+			return nil, graph.Errorf(graph.BadUserInput, "data: %v", err)
+		}
+	}
+	out, err := r.Data.Explain(ctx, v, a)
+	if errors.Is(err, graph.ErrStale) {
+		return nil, graph.Errorf(graph.Unavailable, "the schema changes right now, try again")
+	}
+	if e, ok := errors.AsType[*gqlerror.Error](err); ok {
+		return nil, &gqlerror.Error{Message: e.Message, Extensions: e.Extensions} // of this field, not of one of the data API
+	}
+	return out, err
 }

@@ -23,6 +23,18 @@ func (r *queryAdminResolver) Schema(ctx context.Context) (*graph.SchemaInfo, err
 	return schemaInfo(v), nil
 }
 
+// ExplainAccess answers with what rules say, to holders of flora:data alone.
+func (r *queryAdminResolver) ExplainAccess(ctx context.Context, collection string, id *string, action graph.Action, claims *string, data *string) (*graph.AccessExplanation, error) {
+	if err := r.CanUseData(ctx); err != nil {
+		return nil, err
+	}
+	a := Question{Collection: collection, Action: actions[action]}
+	if id != nil {
+		a.ID = *id
+	}
+	return r.explain(ctx, a, claims, data)
+}
+
 func (r *AdminResolver) Query() graph.QueryResolver { return &queryAdminResolver{r} }
 
 type queryAdminResolver struct{ *AdminResolver }

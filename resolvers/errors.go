@@ -48,16 +48,18 @@ func (q *request) forbidden(f *graph.Field, path ast.Path, format string, args .
 const notAllowed = "not allowed, or a connected document does not exist"
 
 // storeError turns an engine's error into what the client may see.
-func (q *request) storeError(op *graph.Operation, heads []*graph.Field, err error) error {
+func (q *request) storeError(op *graph.Operation, writes []*write, err error) error {
 	var w *store.WriteError
 	switch {
-	case errors.As(err, &w) && w.Head < len(heads):
-		f := heads[w.Head]
+	case errors.As(err, &w) && w.Head < len(writes):
+		f := writes[w.Head].field
 		switch w.Why {
 		case store.Forbidden:
 			return q.forbidden(f, rootPath(f), notAllowed)
 		case store.Conflict:
 			return fail(f, rootPath(f), codeConflict, "a unique value is taken, or the document is still referenced")
+		case store.Invalid:
+			return q.invalid(writes[w.Head], w.Kid, w.Check)
 		case store.TooLarge:
 			return fail(f, rootPath(f), codeInput, "a value is larger than the store takes")
 		}

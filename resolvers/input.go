@@ -13,11 +13,17 @@ import (
 // write is what an input sets on one document, and what must hold for it.
 type write struct {
 	field  *graph.Field
+	path   ast.Path // of the input
+	linked bool     // a list-side connect of another document's input causes it
 	set    []store.Assign
 	given  []*schema.Field // present in the input: their own rules count
 	guards []rules.Pred    // users that @set needs, targets that must be readable
+	named  []rules.Pred    // targets that anyone may read exist
 	links  []link          // documents whose reference is to point here
 	bind   rules.Binding   // the two sides, for the rules
+	// failures are those of the head's Checks, kids the writes of its Kids.
+	failures []failure
+	kids     []*write
 }
 
 // link is one list-side connect: child.Back = this document.
@@ -30,9 +36,9 @@ type link struct {
 // a create and stays on an update; @set fields get their value from the
 // server. A @default or @set that cannot be computed refuses the write.
 func (q *request) data(f *graph.Field, c *schema.Collection, create bool) (*write, error) {
-	w := &write{field: f}
-	in, _ := f.Args["data"].(map[string]any)
 	path := below(rootPath(f), "data")
+	w := &write{field: f, path: path}
+	in, _ := f.Args["data"].(map[string]any)
 	for _, sf := range c.Fields {
 		x, given := in[sf.Name]
 		var err error
@@ -90,9 +96,33 @@ func (q *request) given(w *write, path ast.Path, f *schema.Field, x any) error {
 	case f.ToOne() && x != nil:
 		id := x.(map[string]any)["connect"].(string)
 		w.set = append(w.set, store.Assign{Field: f.Field, Value: rules.Val{Value: rules.Value{Kind: rules.Ref, V: id}}})
-		w.guards = append(w.guards, q.target(f.Target, id))
+		readable := q.target(f.Target, id)
+		w.guards = append(w.guards, readable)
+		if readable == rules.True {
+			w.named = append(w.named, rules.One{From: idVal(id), Target: f.Target.Object, Var: q.fresh(), Domain: rules.True, Body: rules.True})
+		}
 	default:
+		if at := q.oversized(path, x); at != nil {
+			return q.input(w.field, at, "%s is longer than %d bytes", f.Path(), q.opts.MaxString)
+		}
 		w.set = append(w.set, store.Assign{Field: f.Field, Value: rules.Val{Value: rules.Value{Kind: f.Kind, List: f.List, V: x}}})
+	}
+	return nil
+}
+
+// oversized is the path of a text that is longer than the limit, or nil.
+func (q *request) oversized(path ast.Path, x any) ast.Path {
+	switch x := x.(type) {
+	case string:
+		if len(x) > q.opts.MaxString {
+			return path
+		}
+	case []any:
+		for i, e := range x {
+			if at := q.oversized(append(path[:len(path):len(path)], ast.PathIndex(i)), e); at != nil {
+				return at
+			}
+		}
 	}
 	return nil
 }
@@ -144,7 +174,7 @@ func (q *request) kids(w *write, c *schema.Collection, id string) ([]store.Head,
 		if !validID(l.child) || !key.Settable() {
 			return nil, q.forbidden(w.field, rootPath(w.field), notAllowed)
 		}
-		k := &write{field: w.field, given: []*schema.Field{key}}
+		k := &write{field: w.field, path: below(w.path, l.list.Name), linked: true, given: []*schema.Field{key}}
 		k.set = []store.Assign{{Field: key.Field, Value: rules.Val{Value: rules.Value{Kind: rules.Ref, V: id}}}}
 		k.guards = []rules.Pred{q.target(c, id)}
 		for _, f := range child.Fields {
@@ -159,7 +189,7 @@ func (q *request) kids(w *write, c *schema.Collection, id string) ([]store.Head,
 			return nil, q.forbidden(w.field, rootPath(w.field), notAllowed)
 		}
 		h.Required = true
-		out = append(out, *h)
+		out, w.kids = append(out, *h), append(w.kids, k)
 	}
 	return out, nil
 }

@@ -15,10 +15,10 @@ import (
 func (r *Resolvers) Mutation(ctx context.Context, v *graph.Version, op *graph.Operation) (*graph.Answer, error) {
 	q := r.request(ctx, v, op)
 	m := store.Mutation{Version: v.Number, Now: q.caller.Now()}
-	var heads []*graph.Field
-	var at []int // root of each head
+	var writes []*write // of each head
+	var at []int        // root of each head
 	for i, f := range op.Fields {
-		head, shape, err := q.head(f)
+		head, w, shape, err := q.head(f)
 		if err != nil {
 			return nil, err
 		}
@@ -27,7 +27,7 @@ func (r *Resolvers) Mutation(ctx context.Context, v *graph.Version, op *graph.Op
 			continue
 		}
 		m.Heads = append(m.Heads, *head)
-		heads, at = append(heads, f), append(at, i)
+		writes, at = append(writes, w), append(at, i)
 	}
 	if len(m.Heads) == 0 {
 		return q.answer, nil
@@ -41,7 +41,7 @@ func (r *Resolvers) Mutation(ctx context.Context, v *graph.Version, op *graph.Op
 	}
 	out, err := r.store.Write(ctx, &m)
 	if err != nil {
-		return nil, q.storeError(op, heads, err)
+		return nil, q.storeError(op, writes, err)
 	}
 	for i, res := range out.Results {
 		if !res.Hit {
@@ -59,44 +59,45 @@ func (r *Resolvers) Mutation(ctx context.Context, v *graph.Version, op *graph.Op
 }
 
 // head plans one root field with the answer that the client selected.
-func (q *request) head(f *graph.Field) (*store.Head, *schema.Shape, error) {
+func (q *request) head(f *graph.Field) (*store.Head, *write, *schema.Shape, error) {
 	root := q.v.Schema.API.Mutation[f.Name]
 	if root == nil {
-		return nil, nil, fmt.Errorf("plan mutation: %s is no root field", f.Name)
+		return nil, nil, nil, fmt.Errorf("plan mutation: %s is no root field", f.Name)
 	}
 	var h *store.Head
+	w := &write{field: f}
 	var err error
 	if root.Op == schema.Create {
-		h, err = q.create(f, root.Collection)
+		h, w, err = q.create(f, root.Collection)
 	} else {
 		id := f.Args["id"].(string)
 		if !validID(id) {
-			return nil, &schema.Shape{Kind: schema.ShapeNull}, nil
+			return nil, nil, &schema.Shape{Kind: schema.ShapeNull}, nil
 		}
 		if root.Op == schema.Delete {
 			h, err = q.delete(root.Collection, id)
 		} else {
-			h, err = q.update(f, root.Collection, id)
+			h, w, err = q.update(f, root.Collection, id)
 		}
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	c, v := root.Collection, q.fresh()
 	h.Answer = &store.Select{From: c.Object, Var: v, One: true,
 		Where: rules.AllOf(idIs(c.Object, v, h.ID), rules.T(q.readRule(c, v)))}
 	members, err := q.node(f, rootPath(f), c, v, h.Answer, f.Fields)
-	return h, &schema.Shape{Kind: schema.ShapeObject, Members: members}, err
+	return h, w, &schema.Shape{Kind: schema.ShapeObject, Members: members}, err
 }
 
-func (q *request) create(f *graph.Field, c *schema.Collection) (*store.Head, error) {
+func (q *request) create(f *graph.Field, c *schema.Collection) (*store.Head, *write, error) {
 	if err := q.mayCreate(f, c); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h := &store.Head{Kind: store.Insert, Table: c.Object, ID: q.opts.NewID(), Readable: rules.False}
 	w, err := q.data(f, c, true)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	known := map[*rules.Field]rules.Operand{c.Key: idVal(h.ID), c.TS: rules.Val{Value: rules.Value{Kind: rules.Long, V: q.caller.Now()}}}
 	for _, a := range w.set {
@@ -114,12 +115,19 @@ func (q *request) create(f *graph.Field, c *schema.Collection) (*store.Head, err
 	w.bind = rules.Binding{Fresh: q.fresh, New: func(f *rules.Field) rules.Operand { return known[f] }}
 	h.Guard = rules.AllOf(append(w.guards, q.allowed(w, c.Access.Create, w.given, rules.Create)...)...)
 	if h.Guard == rules.False {
-		return nil, q.forbidden(f, rootPath(f), notAllowed)
+		return nil, nil, q.forbidden(f, rootPath(f), notAllowed)
 	}
+	q.check(w, c, h)
 	read := rules.T(q.caller.Fold(c.Access.Read.Pred, rules.Binding{Fresh: q.fresh, Old: w.bind.New}))
 	h.Echo = implies(h.Guard, read) && apart(c.Object, read)
-	h.Kids, err = q.kids(w, c, h.ID)
-	return h, err
+	if h.Kids, err = q.kids(w, c, h.ID); err != nil {
+		return nil, nil, err
+	}
+	if h.Guard == rules.True && len(h.Checks) > 0 && h.Checks[0] == rules.False {
+		return nil, nil, q.invalid(w, -1, 0)
+	}
+	w.existsFirst(h)
+	return h, w, nil
 }
 
 // mayCreate refuses, before the input is looked at, what the token alone
@@ -140,14 +148,14 @@ func (q *request) mayCreate(f *graph.Field, c *schema.Collection) error {
 	return nil
 }
 
-func (q *request) update(f *graph.Field, c *schema.Collection, id string) (*store.Head, error) {
+func (q *request) update(f *graph.Field, c *schema.Collection, id string) (*store.Head, *write, error) {
 	w, err := q.data(f, c, false)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h := q.change(w, c, id)
 	h.Kids, err = q.kids(w, c, id)
-	return h, err
+	return h, w, err
 }
 
 // change is the guarded update of one document that sets what w says.
@@ -167,6 +175,8 @@ func (q *request) change(w *write, c *schema.Collection, id string) *store.Head 
 	h.Echo = untouched(h)
 	guards := append(w.guards, h.Readable)
 	h.Guard = rules.AllOf(append(guards, q.allowed(w, c.Access.Update, w.given, rules.Update)...)...)
+	q.check(w, c, h)
+	w.existsFirst(h)
 	return h
 }
 

@@ -15,13 +15,14 @@ import (
 
 // Options are what a Resolvers needs beside its store. The zero value works.
 type Options struct {
-	Now      func() time.Time   // the clock, time.Now by default
-	NewID    func() string      // makes _id values, lower-case UUIDv4 by default: spread evenly over Spanner's splits
-	Grants   map[string][]Grant // roles by the name of the access provider
-	PageSize int                // documents in a page that asks for no number, 50 by default
-	MaxPage  int                // most documents in a page, 1,000 by default
-	Hidden   func([]Hidden)     // told what rules hid from a query; costs a second statement, for development only
-	Log      *slog.Logger       // slog.Default() by default
+	Now       func() time.Time   // the clock, time.Now by default
+	NewID     func() string      // makes _id values, lower-case UUIDv4 by default: spread evenly over Spanner's splits
+	Grants    map[string][]Grant // roles by the name of the access provider
+	PageSize  int                // documents in a page that asks for no number, 50 by default
+	MaxPage   int                // most documents in a page, 1,000 by default
+	MaxString int                // longest text that an input may set, in bytes, 64 KiB by default
+	Hidden    func([]Hidden)     // told what rules hid from a query; costs a second statement, for development only
+	Log       *slog.Logger       // slog.Default() by default
 }
 
 // Grant is a role that a provider gives.
@@ -56,6 +57,9 @@ func New(s store.Store, secret []byte, opts Options) (*Resolvers, error) {
 	}
 	if opts.MaxPage == 0 {
 		opts.MaxPage = 1000
+	}
+	if opts.MaxString == 0 {
+		opts.MaxString = 64 << 10
 	}
 	if opts.Log == nil {
 		opts.Log = slog.Default()
@@ -107,6 +111,7 @@ type request struct {
 	fresh  func() rules.Var
 	answer *graph.Answer
 	asked  []asked // of a query's roots, for Options.Hidden
+	cans   map[*store.Select]*can
 }
 
 func (r *Resolvers) request(ctx context.Context, v *graph.Version, op *graph.Operation) *request {

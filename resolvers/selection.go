@@ -50,6 +50,8 @@ func (q *request) member(g *graph.Field, path ast.Path, c *schema.Collection, v 
 	case "_id", "_ts":
 		f := c.Field(g.Name)
 		return member(g.Key, add(sel, store.Column{Value: rules.Col{Var: v, Field: f}}), &schema.Shape{Kind: schema.ShapeScalar, Scalar: f.Kind}), nil
+	case "_can":
+		return member(g.Key, -1, q.can(g, c, v, sel)), nil
 	}
 	f := c.FieldNamed(g.Name)
 	guard := rules.T(q.field(f, v))

@@ -17,7 +17,8 @@ const (
 	maxText    = 8 << 10 // bytes
 	maxNodes   = 500
 	maxNesting = 40
-	maxHops    = 3 // relations followed one behind the other
+	maxHops    = 3    // relations followed one behind the other
+	maxInlined = 2000 // nodes of a rule with the named rules in it
 )
 
 // names that expressions may use beside doc, oldDoc and newDoc.
@@ -40,6 +41,7 @@ type Env struct {
 	slots       map[string]*Slot  // by text, so that equal slots are computed once
 	userFields  []*Field
 	nextVar     Var
+	inlined     int // nodes of named rules in the rule being lowered
 }
 
 // NewEnv returns an Env. The objects must be complete: fields, relations,

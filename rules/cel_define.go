@@ -111,6 +111,11 @@ func (s *scope) inline(e ast.Expr, n *named) Pred {
 		s.fault(e, "", "%s has a fault of its own", n.name)
 		return Unknown
 	}
+	nodes, _ := measure(n.root)
+	if s.env.inlined += nodes; s.env.inlined > maxInlined {
+		s.fault(e, "", "with its named rules the rule has more than %d nodes", maxInlined)
+		return Unknown
+	}
 	var t *term
 	if s.touches(args[0]) {
 		if t = s.term(args[0]); t == nil {
@@ -138,8 +143,12 @@ func (s *scope) inline(e ast.Expr, n *named) Pred {
 	n.open = true
 	p := inner.pred(n.root)
 	n.open = false
-	for _, f := range inner.faults {
-		s.fault(e, f.Hint, "%s: %s", n.name, f.Message)
+	switch {
+	case len(inner.faults) == 0:
+	case s.env.inlined > maxInlined:
+		s.fault(e, "", "%s", inner.faults[0].Message)
+	default: // one is enough, a rule may be used often
+		s.fault(e, inner.faults[0].Hint, "%s: %s", n.name, inner.faults[0].Message)
 	}
 	return (&term{hops: hops}).wrap(p)
 }

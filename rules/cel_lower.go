@@ -57,6 +57,7 @@ func (t *term) wrap(p Pred) Pred {
 
 // lower turns an expression into a predicate with doc as the given side.
 func (s *source) lower(e ast.Expr, o *Object, a Action, doc Var) Pred {
+	s.env.inlined = 0
 	sc := &scope{source: s, object: o, action: a, doc: doc, vars: map[string]bound{}}
 	return sc.pred(e)
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -57,6 +58,14 @@ func TestDefinitionFaults(t *testing.T) {
 			e.Define("b", w.product, "a(doc)")
 			return e.Resolve("a")
 		}, "b: a uses itself, named rules cannot be recursive"},
+		{"growth", func() []Fault {
+			e := w.env()
+			e.Define("r0", w.product, "doc.public && doc.stock == 1")
+			for i := 1; i < 30; i++ {
+				e.Define(fmt.Sprintf("r%d", i), w.product, fmt.Sprintf("r%d(doc) && !r%d(doc)", i-1, i-1))
+			}
+			return e.Resolve("r29")
+		}, "with its named rules the rule has more than 2000 nodes"},
 		{"wrong document", func() []Fault {
 			e := w.env()
 			e.Define("isMember", w.team, "doc.members.exists(m, m.admin)")

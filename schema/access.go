@@ -17,16 +17,20 @@ func (l *loader) access() {
 		objects = append(objects, c.Object)
 	}
 	a := &accessPass{loader: l, env: rules.NewEnv(objects, users)}
+	a.declarations()
 	for _, c := range l.collections {
 		a.typeRules(c)
 		for _, f := range c.fields {
 			a.fieldRules(c, f)
 			a.values(f)
+			f.Checks = a.checks(c, f)
 		}
+		c.Checks = a.checks(c, nil)
 	}
+	a.openToAll()
 	a.promotion()
-	for _, c := range l.collections {
-		a.warnings(c)
+	if len(a.faults) == 0 {
+		a.diagnose()
 	}
 }
 
@@ -59,7 +63,9 @@ func granted(argument string) []rules.Action {
 type grant struct {
 	pos    Position
 	preds  map[rules.Action]rules.Pred
-	reason bool
+	texts  map[rules.Action]string
+	role   string
+	reason string
 }
 
 // grants compiles the @auth directives of one place.
@@ -113,13 +119,7 @@ func (a *accessPass) enforced(d *ast.Directive, owner string, onField bool) bool
 		}
 	}
 	if given("role") {
-		role := text(d, "role")
-		switch {
-		case strings.TrimSpace(role) == "":
-			a.fault(at("role"), remove, "%s: the role's name is empty", owner)
-		case strings.HasPrefix(role, "flora:"):
-			a.fault(at("role"), "use a role of your own", "%s: %s is a right of the control API, no role over data", owner, role)
-		}
+		a.roleName(owner, d.Arguments.ForName("role"))
 	}
 	return len(a.faults) == before
 }
@@ -129,7 +129,8 @@ func others(actions []string, but ...string) string {
 }
 
 func (a *accessPass) grant(c *collection, d *ast.Directive, owner string, onField bool) grant {
-	g := grant{pos: a.directivePos(d), preds: map[rules.Action]rules.Pred{}, reason: text(d, "reason") != ""}
+	g := grant{pos: a.directivePos(d), preds: map[rules.Action]rules.Pred{}, texts: map[rules.Action]string{},
+		role: text(d, "role"), reason: strings.TrimSpace(text(d, "reason"))}
 	for _, arg := range d.Arguments {
 		for _, action := range granted(arg.Name) {
 			if onField && action == rules.Delete {
@@ -138,12 +139,12 @@ func (a *accessPass) grant(c *collection, d *ast.Directive, owner string, onFiel
 			p := a.rule(c, action, owner, arg.Value)
 			if role := text(d, "role"); role != "" && p != rules.False {
 				if p == rules.True {
-					p = rules.HasRole(role)
+					p = a.env.HasRole(role)
 				} else {
-					p = rules.And{rules.HasRole(role), p}
+					p = rules.And{a.env.HasRole(role), p}
 				}
 			}
-			g.preds[action] = p
+			g.preds[action], g.texts[action] = p, arg.Value.Raw
 		}
 	}
 	return g
@@ -174,6 +175,7 @@ func either(list []grant, action rules.Action) Rule {
 		if r.Pred == nil {
 			r.Pred, r.Pos = rules.False, g.pos
 		}
+		r.Grants = append(r.Grants, Grant{Pred: p, Text: g.texts[action], Role: g.role, Reason: g.reason, Pos: g.pos})
 		switch p {
 		case rules.True:
 			r.Pred = rules.True
@@ -195,6 +197,7 @@ func either(list []grant, action rules.Action) Rule {
 func (a *accessPass) typeRules(c *collection) {
 	list := a.grants(c, c.directives, "type "+c.Name, false)
 	c.grants = list
+	list = append(list[:len(list):len(list)], a.shared(c)...)
 	deny := func(r Rule) Rule { // default deny
 		if r.Pred == nil {
 			return Rule{Pred: rules.False, Pos: c.Pos}
@@ -298,40 +301,6 @@ func (a *accessPass) promotion() {
 				missing = "a create rule"
 			}
 			a.fault(f.Pos, `for example @auth(create: "...", update: "false"), or @set`, "%s needs %s of its own: %s, so who may set it must be said", f.Path(), missing, why)
-		}
-	}
-}
-
-// warnings tells what is open to anyone, and fields that can be written blindly.
-func (a *accessPass) warnings(c *collection) {
-	// open is where an action is allowed to anyone, without a reason given.
-	open := func(action rules.Action) (Position, bool) {
-		allows := func(g grant) bool { return g.preds[action] == rules.True }
-		i := slices.IndexFunc(c.grants, allows)
-		if i < 0 || slices.ContainsFunc(c.grants, func(g grant) bool { return allows(g) && g.reason }) {
-			return Position{}, false
-		}
-		return c.grants[i].pos, true
-	}
-	if pos, ok := open(rules.Read); ok {
-		a.warn(pos, `say why with reason: "..."`, "type %s: anyone can read it", c.Name)
-	}
-	var writes []string
-	var first Position
-	for i, name := range []string{"create", "update", "delete"} {
-		if pos, ok := open(rules.Create + rules.Action(i)); ok {
-			if writes == nil {
-				first = pos
-			}
-			writes = append(writes, name)
-		}
-	}
-	if writes != nil {
-		a.warn(first, `say why with reason: "..."`, "type %s: anyone can %s it", c.Name, strings.Join(writes, ", "))
-	}
-	for _, f := range c.fields {
-		if f.Read.Pred != nil && f.Update.Pred == nil && f.Settable() && c.Access.Update.Pred != rules.False {
-			a.warn(f.Read.Pos, "add update", "%s: the field narrows read but not update", f.Path())
 		}
 	}
 }

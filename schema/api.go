@@ -72,7 +72,7 @@ func (w *apiWriter) query() {
 	w.line("type Query {")
 	for _, c := range w.schema.Me {
 		w.describe("  ", "The caller's own document.")
-		w.line("  me: %s", c.Name)
+		w.line("  %s: %s", w.schema.me(c), c.Name)
 	}
 	for _, c := range w.schema.Collections {
 		w.line("  find%sByID(id: ID!): %s", c.Name, c.Name)
@@ -129,7 +129,7 @@ func (w *apiWriter) types(c *Collection) {
 		}
 		w.line("  %s%s: %s%s", f.Name, args, w.outputType(f), deprecated(f.deprecated))
 	}
-	w.line("  _id: ID!\n  _ts: Long!\n}\n")
+	w.line("  _id: ID!\n  _ts: Long!\n  _can: Can!\n}\n")
 	w.line("type %sConnection {\n  edges: [%sEdge!]!\n  nodes: [%s!]!\n  pageInfo: PageInfo!\n  totalCount: Int!\n}\n", c.Name, c.Name, c.Name)
 	w.line("type %sEdge {\n  cursor: String!\n  node: %s!\n}\n", c.Name, c.Name)
 }
@@ -254,6 +254,8 @@ func (w *apiWriter) member(f *Field, required bool) {
 func (w *apiWriter) shared() {
 	w.line("type PageInfo {\n  hasNextPage: Boolean!\n  hasPreviousPage: Boolean!\n  startCursor: String\n  endCursor: String\n}\n")
 	w.line("enum OrderDirection {\n  ASC\n  DESC\n}\n")
+	w.line("\"What the caller may do with a document as it is: a hint what to offer, the rules decide.\"\ntype Can {\n  update: Boolean!\n  delete: Boolean!\n  fields: [FieldCan!]!\n}\n")
+	w.line("type FieldCan {\n  name: String!\n  read: Boolean!\n  update: Boolean!\n}\n")
 	w.kinds[rules.ID], w.kinds[rules.Long] = true, true // of _id and _ts
 	for k := rules.Bool; k <= rules.Time; k++ {
 		if w.kinds[k] {

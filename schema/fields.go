@@ -58,6 +58,9 @@ func (l *loader) collection(c *collection) {
 		f.directives = l.directives(def.Directives, ast.LocationFieldDefinition, path)
 		f.relation = f.directive("relation")
 		f.deprecated = f.directive("deprecated")
+		if d := f.directive("claim"); d != nil {
+			l.fault(l.directivePos(d), remove, "%s: @claim goes on fields of a @claims type", path)
+		}
 		if slices.ContainsFunc(def.Directives, func(d *ast.Directive) bool { return slices.Contains(laterDirectives, d.Name) }) ||
 			!l.fieldType(f, path) {
 			l.suspect[def.Name] = true
@@ -146,6 +149,8 @@ func (l *loader) fieldType(f *field, path string) bool {
 	switch {
 	case slices.Contains(laterScalars, f.TypeName):
 		l.fault(pos, "use String", "%s: scalar %s is not supported in this version", path, f.TypeName)
+	case l.claims != nil && l.claims.name == f.TypeName:
+		l.fault(pos, remove, "%s: %s describes the token, it cannot be the type of a field", path, f.TypeName)
 	case isRoot(f.TypeName):
 		l.fault(pos, remove, "%s: %s cannot be the type of a field", path, f.TypeName)
 	case !l.refused[f.TypeName] && !l.suspect[f.TypeName]:

@@ -209,8 +209,6 @@ func (l *loader) identities() (users []*rules.Object) {
 				l.fault(pos, "add @unique", "%s: an @identity field must be unique", f.Path())
 			case c.Identity != nil:
 				l.fault(pos, "keep one", "%s: %s is the @identity field of this type already", f.Path(), c.Identity.Path())
-			case len(users) > 0:
-				l.fault(pos, "keep one", "%s: %s has an @identity field already, several are not supported in this version", f.Path(), users[0].Name)
 			case d.Arguments.ForName("claim") != nil && text(d, "claim") == "":
 				l.fault(pos, `leave it out for "sub"`, "%s: the claim's name is empty", f.Path())
 			default:

@@ -67,6 +67,9 @@ type loader struct {
 	suspect     map[string]bool
 	enums       map[string]*Enum
 	collections []*collection
+	claims      *claims
+	// directivesOfSchema are the sound ones on the schema itself.
+	directivesOfSchema []*ast.Directive
 }
 
 // collection is a collection while it is loaded.
@@ -154,10 +157,15 @@ func (l *loader) ruleFaults(owner string, v *ast.Value, faults []rules.Fault) {
 // speaksOfSuspects reports whether an expression uses a name that a fault
 // reported elsewhere left undeclared.
 func (l *loader) speaksOfSuspects(text string) bool {
+	return speaksOf(text, func(word string) bool { return l.suspect[word] })
+}
+
+// speaksOf reports whether an expression has a word that is one of those.
+func speaksOf(text string, is func(word string) bool) bool {
 	for word := range strings.FieldsFuncSeq(text, func(r rune) bool {
 		return r != '_' && (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z')
 	}) {
-		if l.suspect[word] {
+		if is(word) {
 			return true
 		}
 	}

@@ -43,7 +43,6 @@ func TestFaults(t *testing.T) {
 		{"query", "type Query { a(x: Int): A, b: Int } type A { x: Int }", "1:6: type Query: query fields of your own are not supported in this version (a, b), remove it: lists, finders and mutations are generated"},
 		{"extend query", "extend type Query { a: A } type A { x: Int }", "1:13: type Query: query fields of your own are not supported in this version (a), remove it: lists, finders and mutations are generated"},
 		{"root of another name", "schema { query: Root } type Root { x: Int }", "1:10: schema: the query type is generated, it cannot be Root, remove it"},
-		{"auth on schema", `schema @auth(read: "true") { query: Query } type A { x: Int }`, "1:8: schema: @auth on the schema is not supported in this version, put it on the types"},
 		{"no fields", "type A", "1:6: type A has no fields, add a field in braces: name: String!"},
 		{"unknown type", "type A { x: Strin, y: [B] }", "1:13: A.x: unknown type Strin, did you mean String?\n1:24: A.y: unknown type B, did you mean A?"},
 		{"nested lists", "type A { x: [[Int!]!] }", "1:14: A.x: lists of lists are not supported, use a list"},
@@ -68,10 +67,10 @@ func TestFaults(t *testing.T) {
 		{"argument twice", `type A { x: Int @default(expr: "1", expr: "2") }`, "1:37: A.x: argument expr of @default is given twice, remove it"},
 		{"directive twice", `type A { x: Int @default(expr: "1") @default(expr: "2") }`, "1:37: A.x: @default is given twice, remove it"},
 		{"wrong place", `type A @identity { x: Int @collection(name: "b") }`, "1:8: type A: @identity does not go on a type, it goes on a field\n1:27: A.x: @collection does not go on a field, it goes on a type"},
-		{"on an enum", `enum E @auth(read: "true") { X } type A { e: E }`, "1:8: enum E: @auth does not go on a enum, it goes on a type or a field"},
+		{"on an enum", `enum E @auth(read: "true") { X } type A { e: E }`, "1:8: enum E: @auth does not go on a enum, it goes on a type or a field or the schema"},
 		{"embedded", "type A @embedded { x: Int } type B { a: A, as: [A] }", "1:8: type A: @embedded is not supported in this version, remove it"},
 		{"resolver", "type A { x: Int @resolver(name: \"f\") }", "1:17: A.x: @resolver is not supported in this version, remove it"},
-		{"later on types", `type A @check(expr: "1") @claims @fold @rule @role @renamed(from: "B") { x: Int }`, "1:8: type A: @check is not supported in this version, remove it\n1:26: type A: @claims is not supported in this version, remove it\n1:34: type A: @fold is not supported in this version, remove it\n1:40: type A: @rule is not supported in this version, remove it\n1:46: type A: @role is not supported in this version, remove it\n1:52: type A: @renamed is not supported in this version, remove it"},
+		{"later on types", `type A @fold @renamed(from: "B") { x: Int }`, "1:8: type A: @fold is not supported in this version, remove it\n1:14: type A: @renamed is not supported in this version, remove it"},
 		{"own directive", "directive @mine on OBJECT type A { x: Int }", "1:12: directive @mine: directives of your own are not supported, remove it"},
 
 		// keys
@@ -87,7 +86,6 @@ func TestFaults(t *testing.T) {
 		{"identity on Int", "type A { x: Int @unique @identity }", "1:25: A.x: @identity is compared with a claim, this is a Int, put it on a String or ID field"},
 		{"identity not unique", "type A { x: String @identity }", "1:20: A.x: an @identity field must be unique, add @unique"},
 		{"identity twice", `type A { x: ID @unique @identity @set(on: CREATE, expr: "CurrentIdentity()"), y: ID @unique @identity }`, "1:93: A.y: A.x is the @identity field of this type already, keep one"},
-		{"identity in two types", `type A { x: ID @unique @identity @set(on: CREATE, expr: "CurrentIdentity()") } type B { y: ID @unique @identity }`, "1:103: B.y: A has an @identity field already, several are not supported in this version, keep one"},
 		{"identity unguarded", `type A { x: ID @unique @identity @auth(create: "false") }`, `1:10: A.x needs an update rule of its own: it links callers to their documents, so who may set it must be said, for example @auth(create: "...", update: "false"), or @set`},
 		{"self-promotion", `type A { x: ID @unique @identity @auth(write: "false"), admin: Boolean } type B @auth(read: "CurrentUser().admin") { x: Int }`, `1:57: A.admin needs a create and an update rule of its own: rules read it through CurrentUser(), so who may set it must be said, for example @auth(create: "...", update: "false"), or @set`},
 
@@ -176,17 +174,17 @@ func TestAccepted(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	tests := []struct{ name, sdl, want string }{
-		{"signed in", `type A @auth(all: "signedIn") { x: Int }`, ""},
+		{"signed in", `type A @auth(all: "signedIn") { x: Int }`, `f:1:8: type A: every signed-in caller can create, update, delete it, say why with reason: "..."`},
 		{"nobody", `type A { x: Int }`, ""},
 		{"anyone reads", `type A @auth(read: "anyone") { x: Int }`, `f:1:8: type A: anyone can read it, say why with reason: "..."`},
-		{"anyone reads, as written otherwise", `type A @auth(read: "signedIn") @auth(read: "1 == 1") { x: Int }`, `f:1:32: type A: anyone can read it, say why with reason: "..."`},
+		{"anyone reads, as written otherwise", `type A @auth(read: "signedIn") @auth(read: "1 == 1") { x: Int }`, `f:1:32: type A: anyone can read it, say why with reason: "..."` + "\n" + `f:1:32: type A: the rule for read is always true, write "true", or say why with reason: "..."`},
 		{"with a reason", `type A @auth(read: "true", reason: "a public list") { x: Int }`, ""},
 		{"by role", `type A @auth(role: "x", all: "true") { x: Int }`, ""},
 		{"anyone writes", `type A @auth(write: "true") { x: Int }`, `f:1:8: type A: anyone can create, update, delete it, say why with reason: "..."`},
-		{"anyone creates", `type A @auth(create: "true", update: "signedIn") { x: Int }`, `f:1:8: type A: anyone can create it, say why with reason: "..."`},
-		{"blind update", `type A @auth(update: "signedIn") { x: Int @auth(read: "signedIn") }`, "f:1:43: A.x: the field narrows read but not update, add update"},
+		{"anyone creates", `type A @auth(create: "true", update: "doc.x == 1") { x: Int }`, `f:1:8: type A: anyone can create it, say why with reason: "..."`},
+		{"blind update", `type A @auth(update: "doc.x == 1") { x: Int @auth(read: "signedIn") }`, "f:1:45: A.x: the field narrows read but not update, add update"},
 		{"update narrowed too", `type A @auth(update: "signedIn") { x: Int @auth(read: "signedIn", update: "false") }`, ""},
-		{"no update at all", `type A @auth(create: "signedIn") { x: Int @auth(read: "signedIn") }`, ""},
+		{"no update at all", `type A @auth(create: "newDoc.x == 1") { x: Int @auth(read: "signedIn") }`, ""},
 		{"null in lists", "type A { x: [Int] }", "f:1:14: A.x: elements of a list are never null, write [Int!]"},
 	}
 	for _, tt := range tests {
@@ -206,6 +204,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add("type A @auth(read: \"doc.x == 'ü'\") { x: String @unique, bs: [B] @relation } type B { a: A, e: E } enum E { X }")
 	f.Add("type A { x: \"\"\"\n a\n\"\"\" } '} tpye B { type C { a: [[A!]] @x(y: {z: [1]}) }")
 	f.Add("extend type A { x: Int } schema @auth { query: Q } union U = | A | B input I { x: Int = 1 }")
+	f.Add("extend schema @role(name: \"r\", when: \"CurrentUser().x\", provider: \"p\") @rule(name: \"n\", on: \"A\", expr: \"n(doc)\") @auth(role: \"r\", all: \"true\") type C @claims { a: [Int!] @claim(name: \"b\") } type A @check(expr: \"n(doc)\", message: \"m\") { k: ID @unique @identity @check(expr: \"doc.k != ''\", message: \"m\") }")
 	f.Fuzz(func(t *testing.T, sdl string) {
 		s, err := Load("f", []byte(sdl))
 		if (s == nil) == (err == nil) {

@@ -15,6 +15,9 @@ type Schema struct {
 	Enums       []*Enum
 	Me          []*Collection // collections with an @identity field
 	API         *API
+	Roles       []Role       // given by the schema
+	RoleNames   []string     // given by the schema or named in its rules, sorted
+	Grants      []Diagnostic // what the schema grants on every collection, to be shown at start
 	Warnings    []Diagnostic
 }
 
@@ -45,6 +48,7 @@ type Collection struct {
 	Uniques     []*Unique
 	Indexes     []*Index
 	Access      Access
+	Checks      []Check
 	Pos         Position
 }
 
@@ -67,8 +71,18 @@ type Access struct {
 
 // Rule is a compiled access rule and where it stands (its first @auth).
 type Rule struct {
-	Pred rules.Pred
-	Pos  Position
+	Pred   rules.Pred
+	Pos    Position
+	Grants []Grant // what Pred is the OR of, in the order of the file
+}
+
+// Grant is what one @auth allows for one action.
+type Grant struct {
+	Pred   rules.Pred // with the role
+	Text   string     // the expression as written
+	Role   string     // role:, "" for every caller
+	Reason string     // reason:, which silences warnings
+	Pos    Position   // of the @auth
 }
 
 // Field is a declared field of a collection.
@@ -81,6 +95,7 @@ type Field struct {
 	Set         *rules.Expr // @set, or nil
 	SetOnCreate bool
 	SetOnUpdate bool
+	Checks      []Check
 	Unique      *Unique // of this field alone, or nil
 	// Rules of the field's own, required in addition to the type's. A nil
 	// Pred means that the field follows its type. Read speaks of rules.Old,

@@ -46,6 +46,14 @@ func finder(c *Collection, u *Unique) string {
 	return "find" + c.Name + "By" + strings.Join(names, "And")
 }
 
+// me is the name of the look-up of the caller's own document in c.
+func (s *Schema) me(c *Collection) string {
+	if len(s.Me) == 1 {
+		return "me"
+	}
+	return "me" + c.Name
+}
+
 // relationInput is the input type of a relation.
 func relationInput(f *Field) string { return f.Object.Name + upperFirst(f.Name) + "Relation" }
 
@@ -86,6 +94,8 @@ func (l *loader) names() bool {
 	top := l.src.at(0)
 	generate(top, "PageInfo", "the page type")
 	generate(top, "OrderDirection", "the directions of orderBy")
+	generate(top, "Can", "what a caller may do with a document")
+	generate(top, "FieldCan", "what a caller may do with a field")
 	for k := rules.Bool; k <= rules.Time; k++ {
 		generate(top, k.String()+"Filter", "the filter of "+k.String())
 	}
@@ -129,7 +139,7 @@ func (l *loader) names() bool {
 		add(api.Mutation, c, "rename one", &Root{Name: "delete" + c.Name, Op: Delete})
 	}
 	for _, c := range l.schema.Me {
-		add(api.Query, c, "rename one", &Root{Name: "me", Op: Me})
+		add(api.Query, c, "rename one", &Root{Name: l.schema.me(c), Op: Me})
 	}
 	l.schema.API = api
 	return len(l.faults) == before

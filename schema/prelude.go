@@ -17,10 +17,15 @@ directive @auth(
   all: String, write: String
   read: String, create: String, update: String, delete: String
   role: String, onDeny: OnDeny, reason: String
-) repeatable on OBJECT | FIELD_DEFINITION
+) repeatable on OBJECT | FIELD_DEFINITION | SCHEMA
 directive @identity(claim: String) on FIELD_DEFINITION
 directive @set(on: [SetOn!]!, expr: String!) on FIELD_DEFINITION
 directive @default(expr: String!) on FIELD_DEFINITION
+directive @check(expr: String!, message: String!) repeatable on OBJECT | FIELD_DEFINITION
+directive @role(name: String!, when: String!, provider: String) repeatable on SCHEMA
+directive @rule(name: String!, on: String!, expr: String!) repeatable on SCHEMA
+directive @claims on OBJECT
+directive @claim(name: String!) on FIELD_DEFINITION
 directive @unique(index: String, fields: [String!]) repeatable on OBJECT | FIELD_DEFINITION
 directive @index(name: String, fields: [String!]) repeatable on OBJECT | FIELD_DEFINITION
 directive @relation(name: String, owning: Boolean, onDelete: OnDelete) on FIELD_DEFINITION
@@ -35,7 +40,7 @@ enum OnDelete { RESTRICT CASCADE SET_NULL }
 
 // The scalars there are, and what this version of the language refuses.
 var (
-	laterDirectives = []string{"embedded", "resolver", "check", "rule", "role", "fold", "claims", "renamed"}
+	laterDirectives = []string{"embedded", "resolver", "fold", "renamed"}
 	laterScalars    = []string{"JSON", "UUID", "Decimal"}
 	builtinScalars  = []string{"Boolean", "Int", "Float", "String", "ID", "Long", "Date", "Time"}
 )
@@ -76,9 +81,6 @@ func (l *loader) directives(list ast.DirectiveList, at ast.DirectiveLocation, ow
 				hint = strings.Replace(hint, "mean ", "mean @", 1)
 			}
 			l.fault(pos, hint, "%s: unknown directive @%s", owner, d.Name)
-			continue
-		case d.Name == "auth" && at == ast.LocationSchema:
-			l.fault(pos, "put it on the types", "%s: @auth on the schema is not supported in this version", owner)
 			continue
 		case !slices.Contains(def.Locations, at):
 			l.fault(pos, "it goes on "+places(def.Locations), "%s: @%s does not go on %s", owner, d.Name, place(at))
@@ -208,6 +210,8 @@ func place(at ast.DirectiveLocation) string {
 		return "a field"
 	case ast.LocationEnumValue:
 		return "an enum value"
+	case ast.LocationSchema:
+		return "the schema"
 	}
 	return "a " + strings.ToLower(strings.ReplaceAll(string(at), "_", " "))
 }

@@ -22,6 +22,10 @@ const (
 	ShapeHasPrevious
 	ShapeStartCursor
 	ShapeEndCursor
+	ShapeCan     // an object about the node that it stands in: what its caller may do
+	ShapeGranted // in a can: true where none of Places is null, else false
+	ShapeEach    // in a can: a list of what Members write, without their keys
+	ShapeAspects // in a can: an object of Members
 )
 
 // Shape says how positional JSON text (store.Select) becomes a response value.
@@ -37,6 +41,10 @@ type Shape struct {
 	// DenyError, as an error with code FORBIDDEN.
 	Guarded, Denied, DenyError bool
 	Page                       *Page // of ShapePage
+	// Places of a ShapeCan are those values of the node that tell
+	// by not being null that a rule allows. Places of a ShapeGranted count in
+	// that list: all that must allow.
+	Places []int
 }
 
 // Member is one key of a response object.

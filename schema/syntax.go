@@ -56,7 +56,10 @@ func (l *loader) parse() *ast.SchemaDocument {
 // of them elsewhere is not reported.
 func (l *loader) broken(piece []token) {
 	for _, t := range piece {
-		if t.kind == lexer.Name {
+		switch t.kind {
+		case lexer.String, lexer.BlockString: // perhaps the name of a rule
+			l.suspect[t.value] = true
+		case lexer.Name:
 			l.suspect[t.value] = true
 			if t.value == "identity" {
 				l.suspect["CurrentUser"] = true

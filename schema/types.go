@@ -55,7 +55,7 @@ func (l *loader) types(doc *ast.SchemaDocument) {
 		l.fault(l.src.pos(d.Position), remove, "extend directive @%s: directives cannot be extended", d.Name)
 	}
 	for _, s := range slices.Concat(doc.Schema, doc.SchemaExtension) {
-		l.directives(s.Directives, ast.LocationSchema, "schema")
+		l.onSchema(s.Directives)
 		for _, op := range s.OperationTypes {
 			if !strings.EqualFold(string(op.Operation), op.Type) {
 				l.fault(l.src.pos(op.Position), remove, "schema: the %s type is generated, it cannot be %s", op.Operation, op.Type)
@@ -172,6 +172,10 @@ func (l *loader) object(def *ast.Definition, extend []*ast.Definition) {
 	}
 	if len(fields) == 0 {
 		l.fault(pos, "add a field in braces: name: String!", "%s has no fields", owner)
+		return
+	}
+	if named(directives, "claims") != nil {
+		l.claimsType(def, fields, sound)
 		return
 	}
 	merged := *def

@@ -19,7 +19,7 @@ type Query struct {
 //	page: [ total?, [ node* ] ]
 //	node: [ value* ], one for each Column
 type Select struct {
-	From  *rules.Object
+	From  *rules.Object // nil: no document, but one node of what else is asked (One, Where rules.True)
 	Var   rules.Var
 	Where rules.Pred // row rule AND filter AND join; decides which documents there are
 	One   bool       // at most one document: the answer is a node or null

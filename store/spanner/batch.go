@@ -16,6 +16,7 @@ var errStepwise = errors.New("run one by one")
 // part is one statement of a batch.
 type part struct {
 	top   int
+	kid   int // index among the kids of the top-level head, -1 for itself
 	head  *store.Head
 	isTop bool
 }
@@ -24,17 +25,26 @@ type part struct {
 func partsOf(m *store.Mutation) []part {
 	var parts []part
 	for i := range m.Heads {
-		parts = flatten(parts, i, &m.Heads[i], true)
+		parts = flatten(parts, i, -1, &m.Heads[i])
 	}
 	return parts
 }
 
-func flatten(parts []part, top int, h *store.Head, isTop bool) []part {
-	parts = append(parts, part{top, h, isTop})
+func flatten(parts []part, top, kid int, h *store.Head) []part {
+	parts = append(parts, part{top, kid, h, kid < 0})
 	for i := range h.Kids {
-		parts = flatten(parts, top, &h.Kids[i], false)
+		parts = flatten(parts, top, kidOf(kid, i), &h.Kids[i])
 	}
 	return parts
+}
+
+// kidOf is the index by which a refusal names kid i of a head: a kid's own kids
+// count as it.
+func kidOf(head, i int) int {
+	if head < 0 {
+		return i
+	}
+	return head
 }
 
 // batch runs all heads and kids in one request. Without a count of 0 that was
@@ -77,10 +87,10 @@ func (j *job) judge(ctx context.Context, parts []part, counts []int64, err error
 		case n > 0:
 			j.verified, j.wrote = true, true
 			continue
-		case p.head.Kind == store.Insert && err == nil:
-			return j.missed(ctx, p.top, p.head)
+		case p.head.Kind == store.Insert && err == nil && (len(p.head.Checks) == 0 || i == len(parts)-1):
+			return j.missed(ctx, p)
 		case p.head.Kind != store.Insert && i == len(parts)-1:
-			if err := j.missed(ctx, p.top, p.head); err != nil {
+			if err := j.missed(ctx, p); err != nil {
 				return err
 			}
 			if p.isTop {

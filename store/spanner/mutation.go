@@ -77,7 +77,7 @@ func answerable(heads []store.Head) error {
 func blind(heads []store.Head) bool {
 	for i := range heads {
 		h := &heads[i]
-		if h.Kind != store.Insert || h.Guard != rules.Pred(rules.True) || !blind(h.Kids) {
+		if h.Kind != store.Insert || h.Guard != rules.Pred(rules.True) || len(h.Checks) > 0 || !blind(h.Kids) {
 			return false
 		}
 		for _, a := range h.Set {

@@ -55,6 +55,10 @@ func TestCallsOfOneHead(t *testing.T) {
 	guarded.Guard = rules.One{From: val(rules.Ref, "blue"), Target: w.team.Object, Var: 5, Domain: rules.True, Body: rules.True}
 	refused := w.insert(w.doc, "g2", "title", "g2")
 	refused.Guard = rules.One{From: val(rules.Ref, "none"), Target: w.team.Object, Var: 5, Domain: rules.True, Body: rules.True}
+	checked, invalid := w.insert(w.doc, "g3", "title", "g3"), w.insert(w.doc, "g4", "title", "g4")
+	checked.Checks, invalid.Checks = []rules.Pred{guarded.Guard}, []rules.Pred{guarded.Guard, refused.Guard}
+	checkedUpdate, invalidUpdate := w.change("d1", rules.True, "n", int64(9)), w.change("d1", rules.True, "n", int64(9))
+	checkedUpdate.Checks, invalidUpdate.Checks = checked.Checks, invalid.Checks
 	refusedDelete, hiddenDelete := w.remove(w.doc, "d1"), w.remove(w.doc, "d2")
 	refusedDelete.Guard = eq(col(rules.Old, w.doc, "n"), val(rules.Long, int64(-1)))
 	hiddenDelete.Guard = w.reads(rules.Old, "alice")
@@ -77,6 +81,12 @@ func TestCallsOfOneHead(t *testing.T) {
 		{"guarded create, echo", query + " " + commit, answering(w.doc, guarded, true, "title"), 0,
 			store.Result{Hit: true, Answer: `["g1"]`}},
 		{"guarded create, FORBIDDEN", query + " " + rollback, answering(w.doc, refused, true, "title"), store.Forbidden, store.Result{}},
+		{"checked create, echo", query + " " + commit, answering(w.doc, checked, true, "title"), 0,
+			store.Result{Hit: true, Answer: `["g3"]`}},
+		{"checked create, BAD_USER_INPUT", query + " " + query + " " + rollback, answering(w.doc, invalid, true, "title"), store.Invalid, store.Result{}},
+		{"checked update, echo", query + " " + commit, answering(w.doc, checkedUpdate, true, "title"), 0,
+			store.Result{Hit: true, Answer: `["one"]`}},
+		{"checked update, BAD_USER_INPUT", query + " " + query + " " + rollback, invalidUpdate, store.Invalid, store.Result{}},
 		{"update, echo", query + " " + commit, answering(w.doc, w.change("d1", rules.True, "n", int64(7)), true, "n", "title"), 0,
 			store.Result{Hit: true, Answer: `[7,"one"]`}},
 		{"update, answer read", query + " " + commit + " " + query, answering(w.doc, w.change("d1", rules.True, "n", int64(8)), false, "n"), 0,

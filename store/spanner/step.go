@@ -23,7 +23,7 @@ func (db *DB) steps(ctx context.Context, m *store.Mutation) (*store.Outcome, err
 					continue
 				}
 			}
-			hit, err := j.step(ctx, i, h, known[h])
+			hit, err := j.step(ctx, part{i, -1, h, true}, known[h])
 			if err != nil {
 				return err
 			}
@@ -38,7 +38,8 @@ func (db *DB) steps(ctx context.Context, m *store.Mutation) (*store.Outcome, err
 
 // step runs one head and, if it hit, its kids. With echo its statement returns
 // its answer.
-func (j *job) step(ctx context.Context, top int, h *store.Head, echo bool) (hit bool, err error) {
+func (j *job) step(ctx context.Context, p part, echo bool) (hit bool, err error) {
+	h := p.head
 	st, err := j.statement(h, echo)
 	if err != nil {
 		return false, err
@@ -47,17 +48,17 @@ func (j *job) step(ctx context.Context, top int, h *store.Head, echo bool) (hit 
 	// Update makes the client library begin again and ask twice.
 	row, n, err := one(j.tx.Query(ctx, st))
 	if err != nil {
-		return false, &statementError{top, h, err}
+		return false, &statementError{p.top, h, err}
 	}
 	if n == 0 {
-		return false, j.missed(ctx, top, h)
+		return false, j.missed(ctx, p)
 	}
 	j.verified, j.wrote = true, true
 	if echo && len(row) == 1 {
-		j.results[top].Answer, j.answered[top] = jsonText(row[0]), true
+		j.results[p.top].Answer, j.answered[p.top] = jsonText(row[0]), true
 	}
 	for i := range h.Kids {
-		if _, err := j.step(ctx, top, &h.Kids[i], false); err != nil {
+		if _, err := j.step(ctx, part{p.top, kidOf(p.kid, i), &h.Kids[i], false}, false); err != nil {
 			return false, err
 		}
 	}

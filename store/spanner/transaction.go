@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	cloud "cloud.google.com/go/spanner"
@@ -117,14 +118,14 @@ func (j *job) statement(h *store.Head, echo bool) (cloud.Statement, error) {
 	return statement(sqlgen.Spanner.Write(h, w))
 }
 
-// missed decides what it means that the statement of h wrote nothing: nil if
-// the document is no business of the caller's, so that the others go on.
-func (j *job) missed(ctx context.Context, top int, h *store.Head) error {
-	forbidden := &store.WriteError{Head: top, Why: store.Forbidden}
+// missed decides what it means that a statement wrote nothing: nil if the
+// document is no business of the caller's, so that the others go on.
+func (j *job) missed(ctx context.Context, p part) error {
+	h := p.head
 	// A create that was refused right after the version was seen needs no
 	// second look at it. See lease.
-	if h.Kind == store.Insert && (j.verified || j.db.seen.holds(j.m.Version, j.started)) {
-		return forbidden
+	if h.Kind == store.Insert && len(h.Checks) == 0 && (j.verified || j.db.seen.holds(j.m.Version, j.started)) {
+		return sqlgen.Missed(h, p.top, p.kid, false, 0)
 	}
 	st, err := statement(sqlgen.Spanner.Probe(h))
 	if err != nil {
@@ -132,12 +133,16 @@ func (j *job) missed(ctx context.Context, top int, h *store.Head) error {
 	}
 	row, _, err := one(j.tx.Query(ctx, st))
 	if err != nil {
-		return &statementError{top, h, err}
+		return &statementError{p.top, h, err}
 	}
-	if len(row) != 2 {
+	columns := 2
+	if len(h.Checks) > 0 {
+		columns = 3
+	}
+	if len(row) != columns {
 		return fmt.Errorf("probe: %d columns", len(row))
 	}
-	version, err := versionOf(row[1])
+	version, err := versionOf(row[columns-1])
 	if err != nil {
 		return err
 	}
@@ -146,8 +151,11 @@ func (j *job) missed(ctx context.Context, top int, h *store.Head) error {
 		return store.ErrStale
 	}
 	j.verified = true
-	if h.Kind == store.Insert || h.Required || row[0].GetBoolValue() {
-		return forbidden
+	failed := 0
+	if columns == 3 {
+		if failed, err = strconv.Atoi(row[1].GetStringValue()); err != nil {
+			return fmt.Errorf("probe: %w", err)
+		}
 	}
-	return nil
+	return sqlgen.Missed(h, p.top, p.kid, row[0].GetBoolValue(), failed)
 }

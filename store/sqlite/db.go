@@ -79,7 +79,11 @@ func (db *DB) open(ctx context.Context, path string, readers int) (err error) {
 	if db.lock, err = lockFile(path + ".lock"); err != nil {
 		return err
 	}
-	if db.writer, err = connect(path, "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"); err != nil {
+	durable := "synchronous = FULL"
+	if db.temp != "" { // ends with the process, whatever is synced
+		durable = "synchronous = OFF"
+	}
+	if db.writer, err = connect(path, "journal_mode = WAL", durable, "foreign_keys = ON", "trusted_schema = OFF"); err != nil {
 		return err
 	}
 	if err := db.initialize(); err != nil {

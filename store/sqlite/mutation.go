@@ -44,6 +44,7 @@ type plan struct {
 type step struct {
 	*store.Head
 	top    int // index of the top-level head
+	kid    int // index among its kids, -1 for itself
 	text   sqlgen.Statement
 	echo   bool
 	before sqlgen.Statement // a delete's answer
@@ -55,7 +56,7 @@ func newPlan(m *store.Mutation) (*plan, error) {
 	var after store.Query
 	for i := range m.Heads {
 		h := &m.Heads[i]
-		s, err := p.step(h, i)
+		s, err := p.step(h, i, -1)
 		if err != nil {
 			return nil, err
 		}
@@ -77,20 +78,24 @@ func newPlan(m *store.Mutation) (*plan, error) {
 	return p, err
 }
 
-func (p *plan) step(h *store.Head, top int) (step, error) {
+func (p *plan) step(h *store.Head, top, kid int) (step, error) {
 	// What a later statement may change is not echoed.
-	s := step{Head: h, top: top, echo: len(p.Heads) == 1 && len(h.Kids) == 0 && sqlgen.SQLite.Echoes(h)}
+	s := step{Head: h, top: top, kid: kid, echo: len(p.Heads) == 1 && len(h.Kids) == 0 && sqlgen.SQLite.Echoes(h)}
 	var err error
 	if s.text, err = sqlgen.SQLite.Write(h, sqlgen.Write{Now: p.Now, Echo: s.echo}); err != nil {
 		return s, err
 	}
 	for i := range h.Kids {
-		kid, err := p.step(&h.Kids[i], top)
+		of := kid
+		if of < 0 {
+			of = i
+		}
+		k, err := p.step(&h.Kids[i], top, of)
 		if err != nil {
 			return s, err
 		}
-		kid.echo = false
-		s.kids = append(s.kids, kid)
+		k.echo = false
+		s.kids = append(s.kids, k)
 	}
 	return s, nil
 }
@@ -160,19 +165,21 @@ func (c *conn) head(s *step, r *store.Result) error {
 
 // miss tells a refusal from a document that is not there, or hidden.
 func (c *conn) miss(s *step) error {
-	if s.Kind == store.Insert || s.Required {
+	if len(s.Checks) == 0 && (s.Kind == store.Insert || s.Required) {
 		return &store.WriteError{Head: s.top, Why: store.Forbidden}
 	}
 	probe, err := sqlgen.SQLite.Probe(s.Head)
 	if err != nil {
 		return fmt.Errorf("write head %d: %w", s.top, err)
 	}
-	readable := false
-	if err := c.run(&probe, func(st *sqlite.Stmt) { readable = st.ColumnBool(0) }); err != nil {
+	readable, failed := false, 0
+	if err := c.run(&probe, func(st *sqlite.Stmt) {
+		readable = st.ColumnBool(0)
+		if len(s.Checks) > 0 {
+			failed = st.ColumnInt(1)
+		}
+	}); err != nil {
 		return writeError(s.top, s.Kind, err)
 	}
-	if readable {
-		return &store.WriteError{Head: s.top, Why: store.Forbidden}
-	}
-	return nil
+	return sqlgen.Missed(s.Head, s.top, s.kid, readable, failed)
 }

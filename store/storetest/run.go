@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Constraints", testConstraints},
 		{"Answers", testAnswers},
 		{"Caller", testCaller},
+		{"Checks", testChecks},
 		{"Version", testVersion},
 		{"Concurrency", testConcurrency},
 	}

@@ -171,6 +171,9 @@ func TestQuery(t *testing.T) {
 		var b strings.Builder
 		s, err := d.Query(q)
 		show(&b, "nested", s, err)
+		s, err = d.Query(&store.Query{Roots: []store.Select{{Var: 4, One: true, Where: rules.True,
+			Columns: []store.Column{{Value: val(rules.Bool, true), Guard: w.inTeam(60, val(rules.ID, "red"))}}}}})
+		show(&b, "beside all documents", s, err)
 		return b.String()
 	})
 }
@@ -190,6 +193,12 @@ func TestWrite(t *testing.T) {
 	answer := &store.Select{From: w.project.Object, Var: 90, One: true, Where: rules.True,
 		Columns: []store.Column{{Value: col(90, w.project, "_id")}, {Value: col(90, w.project, "due")}, {Value: col(90, w.project, "scores")}}}
 	target := rules.One{From: val(rules.Ref, "t1"), Target: w.team.Object, Var: 10, Domain: rules.True, Body: w.member2Of(10)}
+	checks := func(size rules.Operand) []rules.Pred {
+		if size == nil {
+			return []rules.Pred{w.me(30, val(rules.Ref, "u1"))}
+		}
+		return []rules.Pred{rules.Cmp{Op: rules.Lt, L: size, R: val(rules.Int, int64(9))}, w.me(30, col(rules.Old, w.project, "lead"))}
+	}
 	tests := []struct {
 		name string
 		h    store.Head
@@ -202,6 +211,9 @@ func TestWrite(t *testing.T) {
 		{"update", store.Head{Kind: store.Update, Set: append(set[:2:2], store.Assign{Field: w.project.Field("secret"), Value: col(rules.Old, w.project, "name")}), Guard: guard, Answer: answer, Echo: true}, Write{Echo: true}},
 		{"touch", store.Head{Kind: store.Update, Guard: rules.True}, Write{Version: 2}},
 		{"delete", store.Head{Kind: store.Delete, Guard: guard}, Write{}},
+		{"insert checked", store.Head{Kind: store.Insert, Set: set, Guard: rules.True, Checks: checks(nil)}, Write{}},
+		{"update checked", store.Head{Kind: store.Update, Set: set, Guard: guard, Checks: checks(col(rules.Old, w.project, "size"))}, Write{}},
+		{"delete checked", store.Head{Kind: store.Delete, Guard: rules.True, Checks: checks(nil)}, Write{}},
 		{"update that speaks of the new document", store.Head{Kind: store.Update, Guard: eq(col(rules.New, w.project, "name"), val(rules.String, "x"))}, Write{}},
 	}
 	golden(t, "write", func(d *Dialect) string {
@@ -213,6 +225,10 @@ func TestWrite(t *testing.T) {
 		}
 		s, err := d.Probe(&store.Head{Table: w.project.Object, ID: "p1", Readable: guard})
 		show(&b, "probe", s, err)
+		s, err = d.Probe(&store.Head{Kind: store.Update, Table: w.project.Object, ID: "p1", Guard: guard, Readable: rules.True, Checks: checks(col(rules.Old, w.project, "size"))})
+		show(&b, "probe of checks", s, err)
+		s, err = d.Probe(&store.Head{Kind: store.Insert, Table: w.project.Object, ID: "p1", Guard: target, Readable: rules.False, Checks: checks(nil)})
+		show(&b, "probe of checks of an insert", s, err)
 		return b.String()
 	})
 }

@@ -119,6 +119,10 @@ func (p *printer) list(s *store.Select, sc *scope, where string) {
 }
 
 func (p *printer) from(o *rules.Object, alias string) {
+	if o == nil {
+		p.put(p.dual)
+		return
+	}
 	p.put(" FROM ", quote(o.Table), " AS ", alias)
 }
 

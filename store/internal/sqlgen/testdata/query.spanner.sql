@@ -6,3 +6,9 @@ WITH _s1 AS (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SEL
 -- p4 Long 51
 -- p5 ID u1
 
+-- beside all documents
+WITH _s1 AS (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = @p2)) SELECT TO_JSON_STRING((SELECT JSON_ARRAY(CASE WHEN EXISTS (SELECT 1 FROM `Team` AS _d2 WHERE _d2.`flora_id` = @p1 AND _d2.`flora_id` IN (SELECT _s1.k FROM _s1)) THEN JSON_ARRAY(@p3) END) FROM UNNEST([1]))) AS r0, (SELECT MAX(_v.version) FROM flora_schema AS _v) AS v
+-- p1 ID red
+-- p2 String alice
+-- p3 Boolean true
+

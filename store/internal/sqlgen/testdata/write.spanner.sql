@@ -33,7 +33,7 @@ INSERT INTO `Project` (`flora_id`, `flora_ts`, `name`, `size`) SELECT @p1, @p2, 
 -- p7 Long 3
 
 -- update
-UPDATE `Project` SET `name` = @p1, `size` = @p2, `secret` = `Project`.`name`, `flora_ts` = GREATEST(@p3, `Project`.`flora_ts` + 1) WHERE `Project`.`flora_id` = @p4 AND `Project`.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = @p5)) AND `Project`.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = @p5) THEN RETURN TO_JSON_STRING(JSON_ARRAY(`flora_id`, UNIX_MICROS(`due`), `scores`)) AS r0
+UPDATE `Project` AS _w SET `name` = @p1, `size` = @p2, `secret` = _w.`name`, `flora_ts` = GREATEST(@p3, _w.`flora_ts` + 1) WHERE _w.`flora_id` = @p4 AND _w.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = @p5)) AND _w.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = @p5) THEN RETURN TO_JSON_STRING(JSON_ARRAY(`flora_id`, UNIX_MICROS(`due`), `scores`)) AS r0
 -- p1 String n
 -- p2 Int <nil>
 -- p3 Long 1000
@@ -41,21 +41,58 @@ UPDATE `Project` SET `name` = @p1, `size` = @p2, `secret` = `Project`.`name`, `f
 -- p5 String alice
 
 -- touch
-UPDATE `Project` SET `flora_ts` = GREATEST(@p1, `Project`.`flora_ts` + 1) WHERE `Project`.`flora_id` = @p2 AND (SELECT MAX(_v.version) FROM flora_schema AS _v) = @p3
+UPDATE `Project` AS _w SET `flora_ts` = GREATEST(@p1, _w.`flora_ts` + 1) WHERE _w.`flora_id` = @p2 AND (SELECT MAX(_v.version) FROM flora_schema AS _v) = @p3
 -- p1 Long 1000
 -- p2 ID p1
 -- p3 Long 2
 
 -- delete
-DELETE FROM `Project` WHERE `Project`.`flora_id` = @p1 AND `Project`.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = @p2)) AND `Project`.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = @p2)
+DELETE FROM `Project` AS _w WHERE _w.`flora_id` = @p1 AND _w.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = @p2)) AND _w.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = @p2)
 -- p1 ID p1
 -- p2 String alice
+
+-- insert checked
+INSERT INTO `Project` (`flora_id`, `flora_ts`, `name`, `size`) SELECT @p1, @p2, @p3, @p4 FROM UNNEST([1]) WHERE @p5 = (SELECT _u1.`flora_id` FROM `User` AS _u1 WHERE _u1.`sub` = @p6)
+-- p1 ID p1
+-- p2 Long 1000
+-- p3 String n
+-- p4 Int <nil>
+-- p5 Ref u1
+-- p6 String alice
+
+-- update checked
+UPDATE `Project` AS _w SET `name` = @p1, `size` = @p2, `flora_ts` = GREATEST(@p3, _w.`flora_ts` + 1) WHERE _w.`flora_id` = @p4 AND _w.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = @p5)) AND _w.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = @p5) AND _w.`size` < @p6 AND _w.`lead` = (SELECT _u4.`flora_id` FROM `User` AS _u4 WHERE _u4.`sub` = @p5)
+-- p1 String n
+-- p2 Int <nil>
+-- p3 Long 1000
+-- p4 ID p1
+-- p5 String alice
+-- p6 Int 9
+
+-- delete checked
+-- error: print statement: delete with checks
 
 -- update that speaks of the new document
 -- error: print statement: document 2 of Project.name is not bound
 
 -- probe
-SELECT EXISTS (SELECT 1 FROM `Project` WHERE `Project`.`flora_id` = @p1 AND `Project`.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = @p2)) AND `Project`.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = @p2)) AS r, (SELECT MAX(_v.version) FROM flora_schema AS _v) AS v
+SELECT EXISTS (SELECT 1 FROM `Project` AS _w WHERE _w.`flora_id` = @p1 AND _w.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = @p2)) AND _w.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = @p2)) AS r, (SELECT MAX(_v.version) FROM flora_schema AS _v) AS v
 -- p1 ID p1
 -- p2 String alice
+
+-- probe of checks
+SELECT EXISTS (SELECT 1 FROM `Project` AS _w WHERE _w.`flora_id` = @p1) AS r, CASE WHEN NOT EXISTS (SELECT 1 FROM `Project` AS _w WHERE _w.`flora_id` = @p2 AND _w.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = @p3)) AND _w.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = @p3)) THEN 0 WHEN NOT EXISTS (SELECT 1 FROM `Project` AS _w WHERE _w.`flora_id` = @p4 AND _w.`size` < @p5) THEN 1 WHEN NOT EXISTS (SELECT 1 FROM `Project` AS _w WHERE _w.`flora_id` = @p6 AND _w.`lead` = (SELECT _u4.`flora_id` FROM `User` AS _u4 WHERE _u4.`sub` = @p3)) THEN 2 ELSE 0 END AS f, (SELECT MAX(_v.version) FROM flora_schema AS _v) AS v
+-- p1 ID p1
+-- p2 ID p1
+-- p3 String alice
+-- p4 ID p1
+-- p5 Int 9
+-- p6 ID p1
+
+-- probe of checks of an insert
+SELECT EXISTS (SELECT 1 FROM `Project` AS _w WHERE _w.`flora_id` = @p1 AND FALSE) AS r, CASE WHEN NOT EXISTS (SELECT 1 FROM UNNEST([1]) WHERE EXISTS (SELECT 1 FROM `Team` AS _d1 WHERE _d1.`flora_id` = @p2 AND _d1.`flora_id` IN (SELECT _k2.`team` AS k FROM `Member` AS _k2 WHERE _k2.`user` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = @p3)))) THEN 0 WHEN NOT EXISTS (SELECT 1 FROM UNNEST([1]) WHERE @p4 = (SELECT _u4.`flora_id` FROM `User` AS _u4 WHERE _u4.`sub` = @p3)) THEN 1 ELSE 0 END AS f, (SELECT MAX(_v.version) FROM flora_schema AS _v) AS v
+-- p1 ID p1
+-- p2 Ref t1
+-- p3 String alice
+-- p4 Ref u1
 
