@@ -331,8 +331,13 @@ func (c *Caller) vouchedClaim(name string) result {
 		if v != name || name == "email" && c.token["email_verified"] != true {
 			continue
 		}
-		if s, ok := c.token[name].(string); ok && s != "" {
-			return result{types.String(s)}
+		switch v := c.token[name].(type) {
+		case string:
+			if v != "" {
+				return result{types.String(v)}
+			}
+		case int64:
+			return result{types.Int(v)}
 		}
 	}
 	return result{}

@@ -264,3 +264,39 @@ func BenchmarkBind(b *testing.B) {
 		}
 	}
 }
+
+// TestVouchedClaims: a claim other than sub links a caller only if the
+// provider vouches for it, an e-mail address only if it is verified.
+func TestVouchedClaims(t *testing.T) {
+	w := newWorld()
+	link := func(claim string, kind Kind, claims map[string]any, vouches ...string) (Value, bool) {
+		w.user.IdentityClaim = claim
+		w.user.Identity = &Field{Object: w.user, Name: "key", Column: "key", Kind: kind, NonNull: true}
+		c := NewCaller("u", claims, clock)
+		c.Vouch(vouches)
+		return c.Link(w.user)
+	}
+	number := json.Number("42")
+	for _, c := range []struct {
+		name, claim string
+		kind        Kind
+		claims      map[string]any
+		vouches     []string
+		want        any
+	}{
+		{"vouched", "login", String, map[string]any{"login": "a"}, []string{"login"}, "a"},
+		{"not vouched", "login", String, map[string]any{"login": "a"}, []string{"email"}, nil},
+		{"empty", "login", String, map[string]any{"login": ""}, []string{"login"}, nil},
+		{"verified", "email", String, map[string]any{"email": "a@b", "email_verified": true}, []string{"email"}, "a@b"},
+		{"not verified", "email", String, map[string]any{"email": "a@b"}, []string{"email"}, nil},
+		{"verified by a text", "email", String, map[string]any{"email": "a@b", "email_verified": "true"}, []string{"email"}, nil},
+		{"number", "number", Long, map[string]any{"number": number}, []string{"number"}, int64(42)},
+		{"number for a String", "number", String, map[string]any{"number": number}, []string{"number"}, nil},
+		{"text for a number", "number", Long, map[string]any{"number": "42"}, []string{"number"}, nil},
+	} {
+		v, ok := link(c.claim, c.kind, c.claims, c.vouches...)
+		if ok != (c.want != nil) || ok && v.V != c.want {
+			t.Errorf("%s: %v %t, want %v", c.name, v.V, ok, c.want)
+		}
+	}
+}

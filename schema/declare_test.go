@@ -79,9 +79,8 @@ func TestDeclarationFaults(t *testing.T) {
 		// identity
 		{"identity in two types, one unguarded", `type A { x: ID @unique @identity @set(on: CREATE, expr: "CurrentIdentity()") } type B { y: ID @unique @identity }`, `1:89: B.y needs a create and an update rule of its own: it links callers to their documents, so who may set it must be said, for example @auth(create: "...", update: "false"), or @set`},
 		{"CurrentUser of two", `type A @auth(read: "doc == CurrentUser()") { x: ID @unique @identity @auth(write: "false") } type B { y: ID @unique @identity @auth(write: "false") }`, `1:28: type A: CurrentUser() may be any of A, B, write CurrentUser("A")`},
-		{"claim as a number", `type A { x: Long @unique @identity(claim: "number") @auth(write: "false") }`, "1:26: A.x: @identity is compared with a claim, this is a Long, put it on a String or ID field"},
-		{"subject as a number", `type A { x: Long @unique @identity @auth(write: "false") }`, `1:26: A.x: @identity is compared with a claim, this is a Long, put it on a String or ID field`},
-		{"claim as a date", `type A { x: Date @unique @identity(claim: "born") @auth(write: "false") }`, `1:26: A.x: @identity is compared with a claim, this is a Date, put it on a String or ID field`},
+		{"subject as a number", `type A { x: Long @unique @identity @auth(write: "false") }`, `1:26: A.x: @identity is compared with a claim, this is a Long, put it on a String or ID field, or on an Int or Long for a claim that is a number`},
+		{"claim as a date", `type A { x: Date @unique @identity(claim: "born") @auth(write: "false") }`, `1:26: A.x: @identity is compared with a claim, this is a Date, put it on a String or ID field, or on an Int or Long for a claim that is a number`},
 		{"empty claim", `type A { x: ID @unique @identity(claim: "") @auth(write: "false") }`, `1:24: A.x: the claim's name is empty, leave it out for "sub"`},
 		{"me of two", `type A { x: ID @unique @identity @auth(write: "false") } type B @collection(plural: "meA") { y: ID @unique @identity @auth(write: "false") }`, `1:6: type A: its generated field meA is already that of B, rename one`},
 	}

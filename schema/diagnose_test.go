@@ -133,6 +133,9 @@ func TestWarnsOfForgedMemberships(t *testing.T) {
 		{"members let in admins", team + `type Member @auth(create: "newDoc.team.members.exists(m, m.user == CurrentUser())") ` + member, admin},
 		{"members let in members", team + `type Member @auth(create: "newDoc.role != 'ADMIN' && newDoc.team.members.exists(m, m.user == CurrentUser())") ` + member, ""},
 		{"admins let in", team + `type Member @auth(create: "newDoc.team.members.exists(m, m.user == CurrentUser() && m.role == 'ADMIN')") ` + member, ""},
+		{"admins of another team let in", strings.Replace(team, "members: [Member!] @relation,", `members: [Member!] @relation(name: "of"),`, 1) +
+			`type Member @auth(create: "newDoc.via.members.exists(m, m.user == CurrentUser() && m.role == 'ADMIN')") { user: User!, team: Team! @relation(name: "of"), via: Team! @relation(name: "via"), role: Role! }`, all},
+		{"another collection decides", team + `type Member @auth(create: "newDoc.team.docs.exists(d, d.team.owner == CurrentUser())") ` + member, ""},
 		{"admins, said otherwise", team + `type Member @auth(create: "newDoc.team.members.exists(m, m.user == CurrentUser() && !(m.role in ['MEMBER', 'GUEST']))") ` + member, ""},
 		{"the field has a rule", team + `type Member @auth(create: "newDoc.team.members.exists(m, m.user == CurrentUser())") { user: User!, team: Team!, role: Role! @default(expr: "'MEMBER'") @auth(write: "HasRole('hr')") }`, ""},
 		{"promote oneself", team + `type Member @auth(read: "HasRole('hr')", update: "doc.user == CurrentUser()") ` + member, changed(all)},
@@ -154,6 +157,13 @@ type Room @auth(read: "!doc.bans.exists(b, b.who == CurrentIdentity())", reason:
 			"type Ban: callers can delete one as it suits Room read at 7:11, which decides by these documents"},
 		{"the reason of the reader counts", banned + `type Ban @auth(delete: "doc.who == CurrentIdentity()") { room: Room!, who: String! }`, ""},
 		{"another lifts it", unsaid + `type Ban @auth(delete: "HasRole('warden')") { room: Room!, who: String! }`, ""},
+		{"settle what others object", people + `type Member { user: User }
+type Item @auth(read: "doc.objections.all(o, o.settled)") { name: String, objections: [Objection!] @relation }
+type Objection @auth(read: "signedIn", delete: "signedIn", create: "newDoc.by == CurrentUser()") { item: Item!, by: User!, settled: Boolean! }`,
+			"type Objection: every signed-in caller can delete it\ntype Objection: callers can delete one as it suits Item read at 7:11, which decides by these documents"},
+		{"take back what is one's own", people + `type Member { user: User }
+type Item @auth(read: "doc.objections.all(o, o.settled)") { name: String, objections: [Objection!] @relation }
+type Objection @auth(read: "signedIn", delete: "doc.by == CurrentUser()", create: "newDoc.by == CurrentUser()") { item: Item!, by: User!, settled: Boolean! }`, ""},
 		{"over a whole collection", people + `type Member @auth(create: "newDoc.user == CurrentUser()") { user: User!, group: Group! }
 type Group @auth(read: "Member.exists(m, m.group == doc && m.user == CurrentUser())") { name: String }`,
 			"type Member: callers can create one as it suits Group read at 7:12, which decides by these documents"},
@@ -197,6 +207,8 @@ func TestWarnsOfImpersonation(t *testing.T) {
 		{"a default and pinned", owned("newDoc.owner == CurrentIdentity()", `@default(expr: "CurrentIdentity()")`), ""},
 		{"set by the server", owned("signedIn && newDoc.x == 1", `@set(on: CREATE, expr: "CurrentIdentity()")`), ""},
 		{"pinned by the field", owned("signedIn && newDoc.x == 1", `@auth(create: "newDoc.owner == CurrentIdentity()")`), ""},
+		{"a member creates", team + `type Member { user: User!, team: Team!, role: Role! }
+type Task @auth(read: "doc.who == CurrentUser()", create: "newDoc.team.members.exists(m, m.user == CurrentUser())", update: "doc.who == CurrentUser()") { team: Team!, who: User! }`, ""},
 		{"nobody creates", owned("false", ""), ""},
 		{"a role creates", owned("HasRole('hr')", ""), ""},
 		{"a user", people + `type Member @auth(read: "signedIn", create: "newDoc.x == 1", delete: "doc.user == CurrentUser()") { user: User, x: Int }`,

@@ -154,12 +154,9 @@ func negated(t rules.Truth) rules.Truth {
 
 func (v view) one(p rules.One) rules.Truth {
 	from := v.resolve(p.From)
-	key, open := v.key(from)
+	key, _ := v.key(from)
 	col, isCol := from.(rules.Col)
 	if v.own == nil && !(isCol && col.Field.NonNull) && v.choose("there is "+key, 2) == 1 && !v.gathering {
-		return rules.Unknown
-	}
-	if v.own != nil && !open {
 		return rules.Unknown
 	}
 	return v.named(p.Var, key).pred(p.Body)

@@ -193,7 +193,19 @@ func fieldNames(fields []*Field) string {
 	return strings.Join(names, ", ")
 }
 
-// identity reads @identity and returns the collections that have one.
+// linkable reports whether a field can be equal to a claim that names a
+// caller: sub is a string, other claims may be whole numbers too.
+func linkable(f *field, claim string) bool {
+	switch f.Kind {
+	case rules.String, rules.ID:
+		return !f.List
+	case rules.Int, rules.Long:
+		return !f.List && claim != "" && claim != "sub"
+	}
+	return false
+}
+
+// identities reads @identity and returns the collections that have one.
 func (l *loader) identities() (users []*rules.Object) {
 	for _, c := range l.collections {
 		for _, f := range c.fields {
@@ -203,8 +215,8 @@ func (l *loader) identities() (users []*rules.Object) {
 			}
 			pos := l.directivePos(d)
 			switch {
-			case f.Kind != rules.String && f.Kind != rules.ID || f.List:
-				l.fault(pos, "put it on a String or ID field", "%s: @identity is compared with a claim, this is a %s", f.Path(), f.def.Type)
+			case !linkable(f, text(d, "claim")):
+				l.fault(pos, "put it on a String or ID field, or on an Int or Long for a claim that is a number", "%s: @identity is compared with a claim, this is a %s", f.Path(), f.def.Type)
 			case f.Unique == nil:
 				l.fault(pos, "add @unique", "%s: an @identity field must be unique", f.Path())
 			case c.Identity != nil:
