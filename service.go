@@ -106,9 +106,6 @@ func (s *service) load(d *store.Deployment) error {
 	}
 	s.data.Publish(&graph.Version{Number: d.Version, Schema: model})
 	s.log.Info("schema published", "version", d.Version)
-	for _, g := range model.Grants {
-		s.log.Warn("the schema grants on every collection", "grant", g.String())
-	}
 	return nil
 }
 

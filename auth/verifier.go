@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"flora.dev/flora/internal/leak"
 )
 
 // Options of a Verifier. The zero value is ready for production.
@@ -182,11 +184,15 @@ func (v *Verifier) checkBare(sub string) *Rejection {
 }
 
 func (p *accepted) identity(t *token, life lifetime) *Identity {
+	prefix := p.SubjectPrefix
+	if leak.On(leak.OneSubject) {
+		prefix = ""
+	}
 	return &Identity{
 		Provider: p.Name,
 		Issuer:   t.issuer,
 		Subject:  t.subject,
-		ID:       p.SubjectPrefix + t.subject,
+		ID:       prefix + t.subject,
 		Claims:   t.claims,
 		Vouches:  p.Vouches,
 		Expires:  life.expires,

@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"flora.dev/flora/graph"
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -17,6 +18,9 @@ func (q *request) readRule(c *schema.Collection, v rules.Var) rules.Pred {
 // be read, and that the reference can by which v is found. A list would show
 // that reference as plainly as the field itself.
 func (q *request) behind(f *schema.Field, v rules.Var) rules.Pred {
+	if leak.On(leak.NestedWithoutRule) {
+		return rules.True
+	}
 	return rules.And{q.readRule(f.Target, v), q.field(f.Target.FieldNamed(f.Back.Name), v)}
 }
 
@@ -34,6 +38,9 @@ func (q *request) field(f *schema.Field, v rules.Var) rules.Pred {
 // condition guards a client's condition on a field: unknown where the field
 // is not readable, refused where the token alone says so.
 func (q *request) condition(g *graph.Field, path ast.Path, f *schema.Field, v rules.Var, atom rules.Pred) (rules.Pred, error) {
+	if leak.On(leak.FilterUnreadable) || leak.On(leak.WhereAuthorisedOnce) && leak.First(g.Pos.Src.Input, q) != q {
+		return atom, nil
+	}
 	rule := q.field(f, v)
 	switch rules.T(rule) {
 	case rules.True:
@@ -47,7 +54,7 @@ func (q *request) condition(g *graph.Field, path ast.Path, f *schema.Field, v ru
 // sortable refuses a field as a sort key unless the token alone satisfies its
 // rule: an order over hidden values would show them.
 func (q *request) sortable(g *graph.Field, path ast.Path, f *schema.Field, v rules.Var) error {
-	if rules.T(q.field(f, v)) != rules.True {
+	if rules.T(q.field(f, v)) != rules.True && !leak.On(leak.OrderUnreadable) {
 		return q.forbidden(g, path, "%s is not readable for every document, so it cannot be used to sort", f.Path())
 	}
 	return nil

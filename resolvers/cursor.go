@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"flora.dev/flora/auth"
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
 	"github.com/tink-crypto/tink-go/v2/daead/subtle"
@@ -60,7 +61,7 @@ func (l cursorList) binding(id *auth.Identity) []byte {
 
 // seal makes the cursor of the raw JSON texts of a document's sort keys.
 func (c *cursors) seal(id *auth.Identity, l cursorList, values []string) string {
-	texts := make([]string, len(values))
+	texts := append([]string(nil), values...)
 	for i, f := range l.fields() {
 		texts[i] = canonical(f.Kind, values[i])
 	}
@@ -104,10 +105,10 @@ func (c *cursors) open(id *auth.Identity, l cursorList, cursor string) ([]rules.
 	}
 	var raw []json.RawMessage
 	fields := l.fields()
-	if json.Unmarshal(text, &raw) != nil || len(raw) != len(fields) {
+	if json.Unmarshal(text, &raw) != nil || len(raw) != len(fields) && !leak.On(leak.HiddenInCursor) {
 		return nil, false
 	}
-	out := make([]rules.Value, len(raw))
+	out := make([]rules.Value, len(fields))
 	for i, f := range fields {
 		v, ok := cursorValue(f.Kind, raw[i])
 		if !ok {

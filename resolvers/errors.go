@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"flora.dev/flora/graph"
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/store"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -57,6 +58,9 @@ func (q *request) storeError(op *graph.Operation, writes []*write, err error) er
 		case store.Forbidden:
 			return q.forbidden(f, rootPath(f), notAllowed)
 		case store.Conflict:
+			if leak.On(leak.ErrorText) {
+				return fail(f, rootPath(f), codeConflict, "a unique value is taken: %s", q.allKeys(f))
+			}
 			return fail(f, rootPath(f), codeConflict, "a unique value is taken, or the document is still referenced")
 		case store.Invalid:
 			return q.invalid(writes[w.Head], w.Kid, w.Check)

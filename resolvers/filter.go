@@ -4,6 +4,7 @@ import (
 	"sort"
 
 	"flora.dev/flora/graph"
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -124,6 +125,9 @@ func (q *request) relation(g *graph.Field, path ast.Path, f *schema.Field, v rul
 		}
 		m := rules.Many{Of: rules.Col{Var: v, Field: f.Object.Key}, Field: f.Field, Var: child,
 			Domain: q.behind(f, child), Body: body, All: name == "every"}
+		if name == "none" && leak.On(leak.UnknownInNone) {
+			m.Domain, m.Body = rules.True, rules.And{m.Domain, body}
+		}
 		if name == "none" {
 			all = append(all, rules.Not{P: m})
 		} else {

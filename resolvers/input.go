@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"flora.dev/flora/graph"
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
@@ -135,6 +136,9 @@ func (q *request) target(c *schema.Collection, id string) rules.Pred {
 	}
 	v := q.fresh()
 	body := rules.T(q.readRule(c, v))
+	if leak.On(leak.ConnectHidden) {
+		body = rules.True
+	}
 	if t, ok := body.(rules.Truth); ok {
 		return t
 	}

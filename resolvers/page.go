@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"flora.dev/flora/graph"
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
@@ -33,6 +34,9 @@ func (q *request) page(g *graph.Field, path ast.Path, c *schema.Collection, v ru
 	}
 	sel := &store.Select{From: c.Object, Var: v, After: rules.True, Order: order, Limit: size + 1,
 		Where: rules.AllOf(join, rules.T(rule), where)}
+	if leak.On(leak.RuleAfterFilter) || leak.On(leak.CountBeforeRule) {
+		sel.Where = rules.And{rules.AllOf(join, where), rules.T(rule)}
+	}
 	if join == rules.True {
 		q.asked = append(q.asked, asked{g, c, v, where})
 	}
@@ -55,6 +59,11 @@ func (q *request) page(g *graph.Field, path ast.Path, c *schema.Collection, v ru
 		page.Keys = page.Keys[:0]
 		for _, o := range list.fields() {
 			page.Keys = append(page.Keys, add(sel, store.Column{Value: rules.Col{Var: v, Field: o}}))
+		}
+		for _, f := range c.Fields {
+			if leak.On(leak.HiddenInCursor) && f.Read.Pred != nil && f.Column != "" {
+				page.Keys = append(page.Keys, add(sel, store.Column{Value: rules.Col{Var: v, Field: f.Field}}))
+			}
 		}
 		id := q.id
 		page.Cursor = func(values []string) string { return q.cursors.seal(id, list, values) }

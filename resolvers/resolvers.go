@@ -8,6 +8,7 @@ import (
 
 	"flora.dev/flora/auth"
 	"flora.dev/flora/graph"
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
 	"github.com/gofrs/uuid/v5"
@@ -116,7 +117,11 @@ type request struct {
 
 func (r *Resolvers) request(ctx context.Context, v *graph.Version, op *graph.Operation) *request {
 	id := auth.From(ctx)
-	return &request{Resolvers: r, ctx: ctx, v: v, id: id, caller: r.caller(id),
+	caller := r.caller(id)
+	if leak.On(leak.FoldInPlan) && len(op.Fields) > 0 {
+		caller = leak.First(plannedOperation{r, op.Fields[0].Pos.Src.Input}, caller).(*rules.Caller)
+	}
+	return &request{Resolvers: r, ctx: ctx, v: v, id: id, caller: caller,
 		fresh:  rules.Counter(rules.New + 1),
 		answer: &graph.Answer{Roots: make([]graph.Root, len(op.Fields)), Extensions: map[string]any{}}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/store"
 	"flora.dev/flora/store/internal/sqlgen"
 	"zombiezen.com/go/sqlite"
@@ -105,6 +106,9 @@ func (p *plan) step(h *store.Head, top, kid int) (step, error) {
 func (p *plan) run(c *conn, version int64) (*store.Outcome, error) {
 	if p.Version != version {
 		return nil, store.ErrStale
+	}
+	if leak.On(leak.GuardsOnPreState) {
+		p.judge(c)
 	}
 	out := &store.Outcome{Results: make([]store.Result, len(p.heads))}
 	for i := range p.heads {

@@ -1,6 +1,7 @@
 package sqlgen
 
 import (
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 )
 
@@ -9,6 +10,10 @@ func (p *printer) one(q rules.One) {
 	if isNullValue(q.From) {
 		p.put("FALSE")
 		return
+	}
+	if _, all := q.Body.(rules.None); all && nullable(q.From) && leak.On(leak.AbsentHopUnderAll) {
+		p.put("(", p.operand(q.From), " IS NULL OR ")
+		defer p.put(")")
 	}
 	if collapses(q) {
 		p.collapsed(q)
@@ -122,6 +127,10 @@ func (p *printer) user(q rules.User) {
 	}
 	if x, ok := userKeyTest(q); ok {
 		left := p.operand(x)
+		if leak.On(leak.AbsentUserIsNull) {
+			p.put("(", left, " IS NULL AND ", p.userValue(q.Object, q.Identity, q.Object.Key), " IS NULL OR ")
+			defer p.put(")")
+		}
 		p.put(left, " = ", p.userValue(q.Object, q.Identity, q.Object.Key))
 		return
 	}

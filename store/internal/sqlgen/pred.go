@@ -1,6 +1,7 @@
 package sqlgen
 
 import (
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 )
 
@@ -27,6 +28,10 @@ func (p *printer) pred(q rules.Pred) {
 	case rules.Test:
 		p.put(p.operand(q.X))
 	case rules.NotTest:
+		if leak.On(leak.NotOverNull) {
+			p.put(p.operand(q.X), " IS NOT TRUE")
+			return
+		}
 		p.put(p.operand(q.X), " = FALSE")
 	case rules.Cmp:
 		p.cmp(q)
@@ -41,6 +46,10 @@ func (p *printer) pred(q rules.Pred) {
 	case rules.Match:
 		p.match([...]string{p.startsWith, p.endsWith, p.within}[q.Op], q.X, q.Y)
 	case rules.NoMatch:
+		if leak.On(leak.NotOverNull) {
+			p.pred(rules.NotTrue{P: rules.Match(q)})
+			return
+		}
 		p.match([...]string{p.notStartsWith, p.notEndsWith, p.notWithin}[q.Op], q.X, q.Y)
 	case rules.One:
 		p.one(q)

@@ -3,6 +3,7 @@ package sqlgen
 import (
 	"strconv"
 
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
 )
@@ -68,7 +69,7 @@ func (p *printer) selection(s *store.Select) {
 		p.add(weighs, below(countConds, s.Where))
 		p.put("(SELECT COUNT(*)")
 		p.from(s.From, a)
-		p.put(where, ")")
+		p.put(p.withoutRule(s, where, leak.CountBeforeRule), ")")
 	}
 	if s.Total && s.List {
 		p.put(", ")
@@ -78,6 +79,16 @@ func (p *printer) selection(s *store.Select) {
 		p.list(s, sc, where)
 	}
 	p.put(")")
+}
+
+// withoutRule is the condition of a page without its row rule, which the
+// resolvers put apart where the fault is planted; where itself otherwise.
+func (p *printer) withoutRule(s *store.Select, where string, c leak.Class) string {
+	apart, ok := s.Where.(rules.And)
+	if !leak.On(c) || !ok || len(apart) != 2 {
+		return where
+	}
+	return p.text(func() { p.conds(" WHERE ", apart[0]) })
 }
 
 // list prints the nodes of a page: the documents are found, sorted and cut off
@@ -92,6 +103,10 @@ func (p *printer) list(s *store.Select, sc *scope, where string) {
 	p.put(p.listOpen)
 	sc.record, sc.used = true, nil
 	p.deeper(listValues, func() { p.node(s.Columns) })
+	late := ""
+	if early := p.withoutRule(s, where, leak.RuleAfterFilter); early != where {
+		where, late = early, p.text(func() { p.conds(" WHERE ", s.Where.(rules.And)[1]) })
+	}
 	outer := ""
 	if p.outerOrder {
 		outer = p.text(func() { p.orderBy(s.Var, order) })
@@ -115,7 +130,7 @@ func (p *printer) list(s *store.Select, sc *scope, where string) {
 	}
 	p.deeper(listConds, func() { p.conds(sep, s.After) })
 	p.orderBy(s.Var, order)
-	p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(s.Limit)}), ") AS ", sc.name, outer, p.listEnd)
+	p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(s.Limit)}), ") AS ", sc.name, late, outer, p.listEnd)
 }
 
 func (p *printer) from(o *rules.Object, alias string) {

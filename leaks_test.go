@@ -1,0 +1,67 @@
+//go:build leaks
+
+package main
+
+import (
+	"flag"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"flora.dev/flora/internal/leak"
+	"flora.dev/flora/store"
+	"flora.dev/flora/store/sqlite"
+)
+
+var leakCases = flag.Int("leak.cases", 5000, "cases in which each planted leak must be found")
+
+// TestPlantedLeaks plants each class of package leak alone and counts the
+// cases that the non-interference test needs until it fails.
+func TestPlantedLeaks(t *testing.T) {
+	defer leak.Plant(leak.None)
+	names, found := leak.Classes(), 0
+	for _, class := range slices.Sorted(maps.Keys(names)) {
+		t.Run(names[class], func(t *testing.T) {
+			used := openLeaky(t)
+			defer used.Close()
+			b := newArena(t, desk(), func(side int) store.Store {
+				if side == 0 {
+					return fresh{openLeaky(t)}
+				}
+				return used
+			})
+			leak.Plant(class)
+			for i := range *leakCases {
+				if fault := b.interference(t, *interferenceSeed+uint64(i), newTally()); fault != "" {
+					found++
+					t.Logf("found in case %d: %s", i+1, kindOf(fault))
+					return
+				}
+			}
+			t.Errorf("not found in %d cases", *leakCases)
+		})
+	}
+	t.Logf("%d of %d planted leaks were found", found, len(names))
+}
+
+func openLeaky(t *testing.T) store.Store {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{Readers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// kindOf is the first line of a fault that says what differed.
+func kindOf(fault string) string {
+	for line := range strings.Lines(fault) {
+		for _, sign := range []string{"interference:", "side 0:", "side 1:", "another caller", "the store of side"} {
+			if strings.HasPrefix(line, sign) {
+				return strings.TrimSpace(line)[:min(len(strings.TrimSpace(line)), 160)]
+			}
+		}
+	}
+	return "a fault"
+}
