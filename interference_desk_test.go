@@ -75,7 +75,7 @@ func desk() *refSchema {
 	}
 	loud := func(f *refField) *refField { return with(f, func(f *refField) { f.denyError = true }) }
 
-	user := &refType{name: "User", plural: "users",
+	user := &refType{name: "User", plural: "users", closed: true,
 		fields: []*refField{
 			writable(readable(unique(required(text("sub", []any{"alice", "bob", "carol", "dave", "erin"}))), self, needsUser), subIsMine, never),
 			required(text("name", words)),
@@ -122,7 +122,7 @@ func desk() *refSchema {
 		grants: []refGrant{{read: either(userOf("user"), teamAdmin), create: teamAdmin, update: teamAdmin, delete: teamAdmin}},
 	}
 	sameOrg := func(v *refView, s refSides) rules.Truth { return v.isClaim("org", s.doc.vals["org"]) }
-	item := &refType{name: "Item", plural: "items",
+	item := &refType{name: "Item", plural: "items", stranger: true,
 		fields: []*refField{
 			required(text("title", words)),
 			unique(text("sku", codes)),

@@ -16,6 +16,7 @@ type generator struct {
 	*rand.Rand
 	schema *refSchema
 	world  refState // what requests are made for
+	other  refState // its twin
 	who    *refCaller
 	now    int64
 	past   []*operation
@@ -84,7 +85,7 @@ func (g *generator) document(s refState, t *refType) *refDoc {
 		if s[t.name][id] != nil {
 			continue
 		}
-		d := &refDoc{t: t, id: id, ts: seedTime + int64(g.IntN(5)), vals: map[string]any{}}
+		d := &refDoc{t: t, id: id, ts: seedTime + int64(max(g.IntN(6)-3, 0)), vals: map[string]any{}}
 		ok := true
 		for _, f := range t.fields {
 			if !f.many() {
@@ -193,7 +194,7 @@ var mutations = []struct {
 	{"a later version", func(g *generator, s refState) {
 		if d := g.pick(s, choose(g, g.schema.types...)); d != nil {
 			n := d.with(nil)
-			n.ts += 1 + int64(g.IntN(3))
+			n.ts = seedTime + 1 + int64(g.IntN(2))
 			s.put(n)
 		}
 	}},

@@ -143,6 +143,32 @@ var channels = []struct {
 		}
 		return g.mutation(heads...)
 	}},
+	{"a bit that may show", 2, func(g *generator) *operation { // taken or referenced on one side only
+		if g.chance(40) {
+			t := g.anyType()
+			for _, d := range g.world.sorted(t.name) {
+				if g.world.referenced(g.schema, d) != g.other.referenced(g.schema, d) {
+					s := g.remove()
+					return g.mutation(&selection{key: "delete" + t.name, field: "delete" + t.name, t: t, args: map[string]any{"id": d.id}, fields: s.fields[:1]})
+				}
+			}
+		}
+		s := choose(g, g.create, g.update)()
+		data := s.args["data"].(map[string]any)
+		for _, f := range s.t.fields {
+			if !f.unique || f.create != nil {
+				continue
+			}
+			for _, x := range f.pool {
+				has := func(d *refDoc) bool { return d.vals[f.name] == x }
+				if slices.ContainsFunc(g.world.sorted(s.t.name), has) != slices.ContainsFunc(g.other.sorted(s.t.name), has) {
+					data[f.name] = x
+				}
+			}
+		}
+		s.fields = s.fields[:1]
+		return g.mutation(s)
+	}},
 	{"writes that depend on each other", 3, func(g *generator) *operation {
 		var o *operation
 		for range 25 { // the first decides whether the second is allowed

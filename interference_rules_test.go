@@ -21,6 +21,9 @@ type refType struct {
 	fields       []*refField
 	uniques      [][]string
 	grants       []refGrant
+	// What the token alone makes of the anonymous: closed, no read grant can
+	// hold; stranger, some update grant can.
+	closed, stranger bool
 }
 
 // refGrant is one @auth: nil grants nothing.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,7 +30,9 @@ type arena struct {
 	issuers map[string]*auth.DevIssuer // by name of the provider
 	keys    string                     // the partner's key set, a file
 	tokens  map[string]string          // minted, by caller
+	steps   int                        // requests of its caller that a case has, at most
 	open    func(side int) store.Store // an empty store, or one that was used before
+	wipe    func(side int) error       // deletes all documents of a store that was used; nil: by its own means
 }
 
 const arenaAudience = "https://api.flora.dev"
@@ -42,7 +43,7 @@ func newArena(t *testing.T, s *refSchema, open func(side int) store.Store) *aren
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &arena{schema: s, issuers: map[string]*auth.DevIssuer{}, tokens: map[string]string{}, open: open}
+	b := &arena{schema: s, issuers: map[string]*auth.DevIssuer{}, tokens: map[string]string{}, steps: 6, open: open}
 	if b.model, err = schema.Load(s.name+".graphql", sdl); err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,11 @@ func (b *arena) start(t *testing.T, side int, docs refState) *instance {
 		t.Fatal(err)
 	}
 	in.version = d.Version
-	in.clear(t)
+	if b.wipe == nil {
+		in.clear(t)
+	} else if err := b.wipe(side); err != nil {
+		t.Fatal(err)
+	}
 	in.plant(t, docs)
 	log := slog.New(slog.NewTextHandler(&in.log, &slog.HandlerOptions{Level: slog.LevelError}))
 	limits := defaultLimits()
@@ -139,48 +144,48 @@ func (in *instance) clear(t *testing.T) {
 	var heads []store.Head
 	for _, rt := range slices.Backward(in.schema.types) {
 		for _, d := range docs.sorted(rt.name) {
-			heads = append(heads, store.Head{Kind: store.Delete, Table: in.model.Collection(rt.name).Object, ID: d.id, Guard: rules.True, Readable: rules.True})
+			heads = append(heads, in.head(store.Delete, d))
 		}
 	}
-	for ; len(heads) > 0; heads = heads[min(len(heads), 50):] {
-		if _, err := in.db.Write(context.Background(), &store.Mutation{Version: in.version, Now: seedTime, Heads: heads[:min(len(heads), 50)]}); err != nil {
-			t.Fatal(err)
-		}
-	}
+	in.write(t, seedTime, heads)
 }
 
 // plant writes documents with system rights, _ts included.
 func (in *instance) plant(t *testing.T, docs refState) {
 	t.Helper()
-	byTime := map[int64][]store.Head{}
-	var times []int64
-	flush := func() {
-		for _, ts := range times {
-			for heads := byTime[ts]; len(heads) > 0; {
-				n := min(len(heads), 100)
-				if _, err := in.db.Write(context.Background(), &store.Mutation{Version: in.version, Now: ts, Heads: heads[:n]}); err != nil {
-					t.Fatal(err)
-				}
-				heads = heads[n:]
-			}
-		}
-		byTime, times = map[int64][]store.Head{}, nil
-	}
+	var heads []store.Head
+	later := map[int64][]store.Head{}    // an update that sets nothing but _ts
 	for _, rt := range in.schema.types { // targets first
-		c := in.model.Collection(rt.name)
 		for _, d := range docs.sorted(rt.name) {
-			h := store.Head{Kind: store.Insert, Table: c.Object, ID: d.id, Guard: rules.True, Readable: rules.True}
-			for _, f := range c.Fields {
+			h := in.head(store.Insert, d)
+			for _, f := range h.Table.Fields {
 				if f.Column != "" {
-					h.Set = append(h.Set, store.Assign{Field: f.Field, Value: rules.Val{Value: rules.Value{Kind: f.Kind, V: d.vals[f.Name]}}})
+					h.Set = append(h.Set, store.Assign{Field: f, Value: rules.Val{Value: rules.Value{Kind: f.Kind, V: d.vals[f.Name]}}})
 				}
 			}
-			if byTime[d.ts] == nil {
-				times = append(times, d.ts)
+			heads = append(heads, h)
+			if d.ts > seedTime {
+				later[d.ts] = append(later[d.ts], in.head(store.Update, d))
 			}
-			byTime[d.ts] = append(byTime[d.ts], h)
 		}
-		flush()
+	}
+	in.write(t, seedTime, heads)
+	for ts, heads := range later {
+		in.write(t, ts, heads)
+	}
+}
+
+func (in *instance) head(kind store.HeadKind, d *refDoc) store.Head {
+	return store.Head{Kind: kind, Table: in.model.Collection(d.t.name).Object, ID: d.id, Guard: rules.True, Readable: rules.True}
+}
+
+// write runs heads at a time, in few transactions.
+func (in *instance) write(t *testing.T, now int64, heads []store.Head) {
+	t.Helper()
+	for heads := range slices.Chunk(heads, 100) {
+		if _, err := in.db.Write(t.Context(), &store.Mutation{Version: in.version, Now: now, Heads: heads}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -144,8 +144,9 @@ func (v *refView) update(s *selection, id string) (hit bool, code string) {
 	data, _ := s.args["data"].(map[string]any)
 	w, code := v.input(s.t, data)
 	for f := range w.kids { // what the token alone forbids of the children
-		back := v.schema.byName[f.target].field(f.back)
-		if !v.who.signedIn || back.mayUpdate != nil && !back.mayUpdate(v.who) {
+		child := v.schema.byName[f.target]
+		back := child.field(f.back)
+		if !v.who.signedIn && (s.t.closed || !child.stranger) || back.mayUpdate != nil && !back.mayUpdate(v.who) {
 			return false, "FORBIDDEN"
 		}
 	}

@@ -20,7 +20,7 @@ var leakCases = flag.Int("leak.cases", 5000, "cases in which each planted leak m
 // cases that the non-interference test needs until it fails.
 func TestPlantedLeaks(t *testing.T) {
 	defer leak.Plant(leak.None)
-	names, found := leak.Classes(), 0
+	names, found := leak.Classes(), map[leak.Class]int{}
 	for _, class := range slices.Sorted(maps.Keys(names)) {
 		t.Run(names[class], func(t *testing.T) {
 			used := openLeaky(t)
@@ -34,15 +34,18 @@ func TestPlantedLeaks(t *testing.T) {
 			leak.Plant(class)
 			for i := range *leakCases {
 				if fault := b.interference(t, *interferenceSeed+uint64(i), newTally()); fault != "" {
-					found++
-					t.Logf("found in case %d: %s", i+1, kindOf(fault))
+					found[class] = i + 1
+					t.Log(kindOf(fault))
 					return
 				}
 			}
 			t.Errorf("not found in %d cases", *leakCases)
 		})
 	}
-	t.Logf("%d of %d planted leaks were found", found, len(names))
+	t.Logf("%d of %d planted leaks were found, by cases needed:", len(found), len(names))
+	for _, class := range slices.Sorted(maps.Keys(found)) {
+		t.Logf("%5d %s", found[class], names[class])
+	}
 }
 
 func openLeaky(t *testing.T) store.Store {

@@ -95,8 +95,9 @@ func canonical(k rules.Kind, raw string) string {
 // open returns the sort keys in a cursor; ok is false for one that was not
 // made for this caller and list.
 func (c *cursors) open(id *auth.Identity, l cursorList, cursor string) ([]rules.Value, bool) {
+	// The decoder skips line ends, and a place has one cursor only.
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil {
+	if err != nil || strings.ContainsAny(cursor, "\r\n") {
 		return nil, false
 	}
 	text, err := c.siv.DecryptDeterministically(sealed, l.binding(id))

@@ -14,6 +14,7 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
 	"cel.dev/cel-go/parser"
+	"flora.dev/flora/internal/leak"
 	exprpb "google.golang.org/genproto/googleapis/api/expr/v1alpha1"
 )
 
@@ -270,6 +271,9 @@ func strictIn(x, in ref.Val) ref.Val {
 // strictHas is unknown where the claim is null.
 func strictHas(m, key ref.Val) ref.Val {
 	mapper, ok := m.(traits.Mapper)
+	if !ok && leak.On(leak.WrongTypeUnderHas) {
+		return types.False
+	}
 	if !ok {
 		return errUnknown
 	}
