@@ -135,7 +135,7 @@ func (s *scope) inline(e ast.Expr, n *named) Pred {
 		}
 		doc = s.env.fresh()
 		from, target := t.op, t.o
-		hops = append(hops[:len(hops):len(hops)], func(p Pred) Pred { return One{from, target, doc, True, p} })
+		hops = append(hops[:len(hops):len(hops)], func(p Pred) Pred { return One{From: from, Target: target, Var: doc, Domain: True, Body: p} })
 		depth++
 	}
 	inner := &scope{source: &source{env: s.env, text: n.source.text, info: n.source.info}, object: n.object, action: s.action,

@@ -164,7 +164,7 @@ func (s *scope) selected(e, base ast.Expr, name string) *term {
 		}
 		v = s.env.fresh()
 		from, target := b.op, b.o
-		t.hops = append(t.hops[:len(t.hops):len(t.hops)], func(p Pred) Pred { return One{from, target, v, True, p} })
+		t.hops = append(t.hops[:len(t.hops):len(t.hops)], func(p Pred) Pred { return One{From: from, Target: target, Var: v, Domain: True, Body: p} })
 		t.depth++
 	}
 	t.field = f

@@ -334,7 +334,7 @@ func (f *folder) one(p One) Pred {
 			return b
 		}
 	}
-	return One{from, p.Target, v, domain, body}
+	return One{from, p.Key, p.Target, v, domain, body}
 }
 
 // hop evaluates a step to a known document.

@@ -66,13 +66,41 @@ type Field struct {
 	Values   []string // the values of an enum
 	Target   *Object  // of a reference, on either side
 	Back     *Field   // many side: the reference on Target that points here
+	Single   bool     // with Back: the other side of one-to-one, at most one document points here
+	Link     *Link    // many side of a many-to-many relation: its rows; Back is nil
+	OnDelete OnDelete // of a reference with a column
 }
 
-// Many reports whether the field is the many side of a relation.
-func (f *Field) Many() bool { return f.Back != nil }
+// Link is a link table as seen from one end. Its Object has no key and no _ts:
+// its two references together are the primary key.
+type Link struct {
+	Object    *Object
+	Near, Far *Field // the references to this end and to the other
+	// Rows is the many side that finds the rows of a document at this end: it
+	// stands on the end's object, outside Fields, with Near as its Back.
+	Rows *Field
+}
 
-// ToOne reports whether the field is a reference to one document.
-func (f *Field) ToOne() bool { return f.Kind == Ref && f.Back == nil }
+// OnDelete says what becomes of a document when the one it names is deleted.
+type OnDelete uint8
+
+// The actions. Restrict refuses to delete a document that is named.
+const (
+	Restrict OnDelete = iota
+	Cascade
+	SetNull
+)
+
+// Many reports whether the field is the many side of a relation.
+func (f *Field) Many() bool { return f.Back != nil && !f.Single || f.Link != nil }
+
+// Inverse reports whether the field is the side without a column of a
+// one-to-one relation: it leads to the document whose Back names this one.
+func (f *Field) Inverse() bool { return f.Back != nil && f.Single }
+
+// ToOne reports whether the field is a reference to one document, with a
+// column that holds its _id.
+func (f *Field) ToOne() bool { return f.Kind == Ref && f.Back == nil && f.Link == nil }
 
 // Path is Type.field, as messages show it.
 func (f *Field) Path() string { return f.Object.Name + "." + f.Name }

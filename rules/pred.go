@@ -82,6 +82,7 @@ type (
 	// and Domain is true; otherwise the whole is unknown.
 	One struct {
 		From         Operand
+		Key          *Field // the unique field of Target that equals From, nil: its _id
 		Target       *Object
 		Var          Var
 		Domain, Body Pred

@@ -11,6 +11,7 @@ var (
 	ErrNoSchema    = errors.New("no schema is deployed in this store")    // deploy one
 	ErrStale       = errors.New("another schema version is deployed")     // plan again
 	ErrLimit       = errors.New("statement is larger than a store takes") // ask for less
+	ErrReused      = errors.New("key was used for another mutation")      // Once with another Request
 )
 
 // Refusal is why a write was refused.
@@ -18,10 +19,12 @@ type Refusal uint8
 
 // The refusals.
 const (
-	Forbidden Refusal = iota + 1 // a rule, or a connected document that does not exist or is hidden
-	Conflict                     // a unique value is taken, or a deleted document is still referenced
-	TooLarge                     // a value or row is larger than the store takes
-	Invalid                      // one of the head's Checks is not true
+	Forbidden       Refusal = iota + 1 // a rule, or a connected document that does not exist or is hidden
+	Conflict                           // a unique value is taken, or a deleted document is still referenced
+	TooLarge                           // a value or row is larger than the store takes
+	Invalid                            // one of the head's Checks is not true
+	VersionMismatch                    // the document has another Version
+	TooMany                            // more documents than the head may touch
 )
 
 // WriteError is a refusal of one head. It never carries database text or values.

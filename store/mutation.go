@@ -12,6 +12,8 @@ const (
 	Insert HeadKind = iota
 	Update
 	Delete
+	Link   // adds a row of a link table: Set are its two references; a row that is there is a hit
+	Unlink // removes it; a row that is not there is a hit
 )
 
 // Mutation is one GraphQL mutation operation: heads that run in order in one
@@ -23,6 +25,16 @@ type Mutation struct {
 	// Now is the operation's clock in microseconds.
 	Now   int64
 	Heads []Head
+	// Once, if not nil, makes a retry repeat the outcome of the first run.
+	Once *Once
+}
+
+// Once names a mutation for its retries. The outcome is stored in the
+// transaction that writes it, and forgotten some time after Since.
+type Once struct {
+	Key     [32]byte // who asks and the key that the caller chose, hashed
+	Request [32]byte // what is asked, hashed: the same Key with another Request is ErrReused
+	Since   int64    // outcomes stored before this time, in microseconds, do not count
 }
 
 // Head is one guarded statement on one document, and the nested ones that run
@@ -48,11 +60,40 @@ type Head struct {
 	Readable rules.Pred
 	// Required: a miss is Forbidden instead (relation inputs).
 	Required bool
-	Kids     []Head
+	// Version, if not nil, is the _ts that the stored document must have. Another
+	// one is VersionMismatch, where Guard and Checks are true.
+	Version *int64
+	// Match, of an Update or Delete, addresses documents instead of ID: all for
+	// which it is true, on rules.Old. It says what the caller may see and touch;
+	// Guard and Checks are asked of each, and one where they are not true
+	// refuses the head. Match that finds nothing is a Hit with Count 0. More
+	// documents than Most are TooMany. There are no Kids.
+	Match rules.Pred
+	Most  int
+	// Else makes an Update an upsert: the Insert to run where no document, seen
+	// or not, has the key. Key finds the document instead of ID; at most one has
+	// it. An Insert that its Guard or Checks refuse is Forbidden or Invalid,
+	// also where a document that the caller cannot read has the key; where only
+	// that stands against it, it is a Conflict.
+	Else *Head
+	Key  rules.Pred
+	// Before are Inserts and Updates that must have run for this head to run:
+	// one that hits nothing, or this head hitting nothing, refuses all as
+	// Forbidden.
+	Before []Head
+	Kids   []Head
+	// Referrers, of a Delete, are the references of all collections and link
+	// tables whose documents go with the one they name (rules.Cascade), or lose
+	// it (rules.SetNull), with system rights and through any number of hops.
+	// More than Most documents are TooMany. They are not counted in results.
+	Referrers []*rules.Field
 
 	// Answer, of a top-level head, reads the document for the client: after
 	// all heads ran, at the state of the commit; for a Delete before it runs.
-	// It is a One Select with its own read rule, or nil: no answer wanted.
+	// It is a One Select with its own read rule, or nil: no answer wanted. With
+	// Match it is a page, of which the engine shows the documents that the head
+	// hit; with Else its Where speaks of either document, and the engine adds
+	// which one it is.
 	Answer *Select
 	// Echo: the Answer's columns are all plain values of the document itself
 	// and its Where is certain to hold after the write, so the engine may take
@@ -71,10 +112,12 @@ type Assign struct {
 type Outcome struct {
 	Results    []Result // one per top-level head
 	CommitTime int64    // microseconds; 0 if nothing was written
+	Repeated   bool     // that of an earlier run (Once); answers are of now
 }
 
 // Result is what one top-level head did.
 type Result struct {
 	Hit    bool   // a document was written or deleted
+	Count  int64  // with Match: how many
 	Answer string // JSON text of Answer, "null" where its Where did not hold, "" without Hit
 }
