@@ -13,12 +13,14 @@ import (
 
 // Codes that clients see in extensions.code.
 const (
-	codeInput       = "BAD_USER_INPUT"
-	codeAnonymous   = "UNAUTHENTICATED" // what is missing is an identity
-	codeForbidden   = "FORBIDDEN"
-	codeConflict    = "CONFLICT"
-	codeLimit       = "LIMIT_EXCEEDED"
-	codeUnavailable = "UNAVAILABLE"
+	codeInput     = "BAD_USER_INPUT"
+	codeAnonymous = "UNAUTHENTICATED" // what is missing is an identity
+	codeForbidden = "FORBIDDEN"
+	codeConflict  = "CONFLICT"
+	codeLimit     = "LIMIT_EXCEEDED"
+
+	codeNotImplemented = "NOT_IMPLEMENTED"
+	codeUnavailable    = "UNAVAILABLE"
 )
 
 // fail is an error with a code at a field. Its text never holds stored values.

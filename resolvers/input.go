@@ -40,6 +40,9 @@ func (q *request) data(f *graph.Field, c *schema.Collection, create bool) (*writ
 	path := below(rootPath(f), "data")
 	w := &write{field: f, path: path}
 	in, _ := f.Args["data"].(map[string]any)
+	if err := q.unmapped(f, path, c, in); err != nil {
+		return nil, err
+	}
 	for _, sf := range c.Fields {
 		x, given := in[sf.Name]
 		var err error

@@ -68,6 +68,9 @@ func (q *request) head(f *graph.Field) (*store.Head, *write, *schema.Shape, erro
 	if root == nil {
 		return nil, nil, nil, fmt.Errorf("plan mutation: %s is no root field", f.Name)
 	}
+	if root.Op == schema.Unresolved {
+		return nil, nil, nil, notImplemented(f, rootPath(f), "Mutation."+f.Name)
+	}
 	var h *store.Head
 	w := &write{field: f}
 	var err error

@@ -70,8 +70,17 @@ func (q *request) root(f *graph.Field) (*store.Select, *schema.Shape, error) {
 	if root == nil {
 		return nil, nil, fmt.Errorf("plan query: %s is no root field", f.Name)
 	}
+	if root.Op == schema.Unresolved {
+		return nil, nil, notImplemented(f, rootPath(f), "Query."+f.Name)
+	}
+	if root.Op == schema.LookUpList {
+		var err error
+		if f, err = q.lookUpList(f, root); err != nil {
+			return nil, nil, err
+		}
+	}
 	c, v := root.Collection, q.fresh()
-	if root.Op == schema.List {
+	if root.Op == schema.List || root.Op == schema.LookUpList {
 		sel, shape, err := q.page(f, rootPath(f), c, v, rules.True, q.readRule(c, v))
 		if err == nil && sel.Where == rules.False {
 			sel = nil
@@ -88,6 +97,9 @@ func (q *request) root(f *graph.Field) (*store.Select, *schema.Shape, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if root.Op == schema.LookUp {
+		sel.Limit = 1
+	}
 	shape := &schema.Shape{Kind: schema.ShapeObject, Members: members}
 	if sel.Where == rules.False {
 		return nil, shape, nil
@@ -99,6 +111,8 @@ func (q *request) root(f *graph.Field) (*store.Select, *schema.Shape, error) {
 func (q *request) key(f *graph.Field, root *schema.Root, v rules.Var) (rules.Pred, error) {
 	c := root.Collection
 	switch root.Op {
+	case schema.LookUp:
+		return q.terms(f, root, v)
 	case schema.FindByID:
 		return idIs(c.Object, v, f.Args["id"].(string)), nil
 	case schema.Me:

@@ -54,6 +54,9 @@ func (q *request) member(g *graph.Field, path ast.Path, c *schema.Collection, v 
 		return member(g.Key, -1, q.can(g, c, v, sel)), nil
 	}
 	f := c.FieldNamed(g.Name)
+	if f == nil { // only those with @resolver are left
+		return schema.Member{}, notImplemented(g, path, c.Name+"."+g.Name)
+	}
 	guard := rules.T(q.field(f, v))
 	if guard == rules.False {
 		return q.denied(g, path, f), nil

@@ -16,9 +16,13 @@ const (
 	Time         // int64, microseconds since 1970 UTC
 	Enum         // string, the value's name
 	Ref          // string, the _id of a document
+	UUID         // string, lower-case 8-4-4-4-12
+	Decimal      // string, canonical; equality only
+	JSON         // string, canonical JSON text
+	Embedded     // string, canonical JSON text of an object of the field's type
 )
 
-var kindNames = [...]string{"?", "Boolean", "Int", "Long", "Float", "String", "ID", "Date", "Time", "Enum", "Ref"}
+var kindNames = [...]string{"?", "Boolean", "Int", "Long", "Float", "String", "ID", "Date", "Time", "Enum", "Ref", "UUID", "Decimal", "JSON", "Embedded"}
 
 // String returns the GraphQL name of the kind.
 func (k Kind) String() string { return kindNames[k] }

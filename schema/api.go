@@ -12,14 +12,18 @@ import (
 
 // derive writes the API that clients see and parses it.
 func (l *loader) derive() {
-	w := &apiWriter{schema: l.schema, kinds: map[rules.Kind]bool{}, enums: map[string]bool{}}
-	w.query()
-	w.mutation()
+	w := &apiWriter{schema: l.schema, kinds: map[rules.Kind]bool{}, enums: map[string]bool{}, used: map[string]bool{}}
+	w.query(l.roots)
+	w.mutation(l.roots, l.inputNamed)
+	w.uses(l.roots)
 	for _, c := range l.schema.Collections {
 		w.types(c)
 		w.filters(c)
-		w.inputs(c)
+		w.inputs(c, l.inputNamed)
+		w.payload(c)
 	}
+	w.embedded()
+	w.own(l.inputs)
 	w.shared()
 	api := l.schema.API
 	api.SDL = w.b.String()
@@ -39,6 +43,7 @@ type apiWriter struct {
 	b      strings.Builder
 	kinds  map[rules.Kind]bool // with a filter
 	enums  map[string]bool     // with a filter
+	used   map[string]bool     // scalars and enums that are the type of anything
 }
 
 func (w *apiWriter) line(format string, args ...any) {
@@ -68,23 +73,25 @@ func listArguments(c *rules.Object) string {
 	return fmt.Sprintf("(where: %sWhereInput, orderBy: [%sOrderByInput!], first: Int, after: String)", c.Name, c.Name)
 }
 
-func (w *apiWriter) query() {
+func (w *apiWriter) query(own []declaredRoot) {
+	roots := w.schema.API.Query
 	w.line("type Query {")
 	for _, c := range w.schema.Me {
 		w.describe("  ", "The caller's own document.")
-		w.line("  %s: %s", w.schema.me(c), c.Name)
+		w.root(roots, w.schema.me(c), ": %s", c.Name)
 	}
 	for _, c := range w.schema.Collections {
-		w.line("  find%sByID(id: ID!): %s", c.Name, c.Name)
+		w.root(roots, "find"+c.Name+"ByID", "(id: ID!): %s", c.Name)
 		for _, u := range c.Uniques {
 			var args []string
 			for _, f := range u.Fields {
 				args = append(args, f.Name+": "+inputType(f)+"!")
 			}
-			w.line("  %s(%s): %s", finder(c, u), strings.Join(args, ", "), c.Name)
+			w.root(roots, finder(c, u), "(%s): %s", strings.Join(args, ", "), c.Name)
 		}
-		w.line("  %s%s: %sConnection!", c.Plural, listArguments(c.Object), c.Name)
+		w.root(roots, c.Plural, "%s: %sConnection!", listArguments(c.Object), c.Name)
 	}
+	w.declared(roots, own, false)
 	w.line("}\n")
 }
 
@@ -96,28 +103,6 @@ func inputType(f *Field) string {
 	return f.TypeName
 }
 
-func (w *apiWriter) mutation() {
-	w.line("type Mutation {")
-	for _, c := range w.schema.Collections {
-		data, partial := fmt.Sprintf("data: %sInput!", c.Name), fmt.Sprintf("data: PartialUpdate%sInput!", c.Name)
-		full := "id: ID!, " + data
-		part := "id: ID!, " + partial
-		create := "(" + data + ")"
-		if !settable(c) {
-			full, part, create = "id: ID!", "id: ID!", ""
-		}
-		w.line("  create%s%s: %s", c.Name, create, c.Name)
-		w.line("  update%s(%s): %s @deprecated(reason: \"Use partialUpdate%s.\")", c.Name, full, c.Name, c.Name)
-		w.line("  partialUpdate%s(%s): %s", c.Name, part, c.Name)
-		w.line("  delete%s(id: ID!): %s", c.Name, c.Name)
-	}
-	w.line("}\n")
-}
-
-// settable reports whether clients may set any field: an input type without
-// members would not be valid.
-func settable(c *Collection) bool { return slices.ContainsFunc(c.Fields, (*Field).Settable) }
-
 func (w *apiWriter) types(c *Collection) {
 	w.describe("", c.Description)
 	w.line("type %s {", c.Name)
@@ -128,6 +113,11 @@ func (w *apiWriter) types(c *Collection) {
 			args = listArguments(f.Field.Target)
 		}
 		w.line("  %s%s: %s%s", f.Name, args, w.outputType(f), deprecated(f.deprecated))
+	}
+	for _, f := range c.Resolved {
+		w.describe("  ", f.Description)
+		w.line("  %s: %s", f.Name, f.Type)
+		w.used[f.Type.Name()] = true
 	}
 	w.line("  _id: ID!\n  _ts: Long!\n  _can: Can!\n}\n")
 	w.line("type %sConnection {\n  edges: [%sEdge!]!\n  nodes: [%s!]!\n  pageInfo: PageInfo!\n  totalCount: Int!\n}\n", c.Name, c.Name, c.Name)
@@ -206,50 +196,6 @@ func (w *apiWriter) many(target *Collection) bool {
 	return false
 }
 
-func (w *apiWriter) inputs(c *Collection) {
-	if !settable(c) {
-		return
-	}
-	w.line("input %sInput {", c.Name)
-	for _, f := range c.Fields {
-		if f.Settable() {
-			required := f.NonNull && f.Default == nil && !f.Many()
-			w.member(f, required)
-		}
-	}
-	w.line("}\n\ninput PartialUpdate%sInput {", c.Name)
-	for _, f := range c.Fields {
-		if f.Settable() {
-			w.member(f, false)
-		}
-	}
-	w.line("}\n")
-	for _, f := range c.Fields {
-		switch {
-		case !f.Settable() || f.Kind != rules.Ref:
-		case f.Many():
-			w.line("input %s {\n  connect: [ID!]!\n}\n", relationInput(f))
-		default:
-			w.line("input %s {\n  connect: ID!\n}\n", relationInput(f))
-		}
-	}
-}
-
-func (w *apiWriter) member(f *Field, required bool) {
-	t := f.TypeName
-	switch {
-	case f.Kind == rules.Ref:
-		t = relationInput(f)
-	case f.List:
-		t = "[" + t + "!]"
-	}
-	if required {
-		t += "!"
-	}
-	w.describe("  ", f.Description)
-	w.line("  %s: %s", f.Name, t)
-}
-
 // shared prints what collections have in common.
 func (w *apiWriter) shared() {
 	w.line("type PageInfo {\n  hasNextPage: Boolean!\n  hasPreviousPage: Boolean!\n  startCursor: String\n  endCursor: String\n}\n")
@@ -262,7 +208,7 @@ func (w *apiWriter) shared() {
 			w.filter(k.String(), k)
 		}
 	}
-	used := map[string]bool{}
+	used := w.used
 	for _, c := range w.schema.Collections {
 		for _, f := range c.Fields {
 			used[f.TypeName] = true

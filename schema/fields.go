@@ -61,6 +61,10 @@ func (l *loader) collection(c *collection) {
 		if d := f.directive("claim"); d != nil {
 			l.fault(l.directivePos(d), remove, "%s: @claim goes on fields of a @claims type", path)
 		}
+		if named(f.directives, "resolver") != nil {
+			l.resolved(c, f)
+			continue
+		}
 		if slices.ContainsFunc(def.Directives, func(d *ast.Directive) bool { return slices.Contains(laterDirectives, d.Name) }) ||
 			!l.fieldType(f, path) {
 			l.suspect[def.Name] = true
@@ -68,6 +72,16 @@ func (l *loader) collection(c *collection) {
 		}
 		c.fields = append(c.fields, f)
 	}
+}
+
+// resolved takes a field that needs a function.
+func (l *loader) resolved(c *collection, f *field) {
+	for _, d := range f.directives {
+		if d.Name != "resolver" && d.Name != "deprecated" {
+			l.fault(l.directivePos(d), remove, "%s: @%s does not go on a field with @resolver", f.Path(), d.Name)
+		}
+	}
+	c.Resolved = append(c.Resolved, &Resolved{Name: f.Name, Description: f.Description, Type: f.def.Type, Pos: f.Pos})
 }
 
 // identifier checks a name that is given as a string.
@@ -147,6 +161,8 @@ func (l *loader) fieldType(f *field, path string) bool {
 		}
 	}
 	switch {
+	case l.embeddeds[f.TypeName] != nil:
+		l.fault(pos, "use scalars", "%s: fields of an @embedded type are not supported in this version", path)
 	case slices.Contains(laterScalars, f.TypeName):
 		l.fault(pos, "use String", "%s: scalar %s is not supported in this version", path, f.TypeName)
 	case l.claims != nil && l.claims.name == f.TypeName:

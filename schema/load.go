@@ -22,6 +22,7 @@ func Load(file string, sdl []byte) (*Schema, error) {
 		refused:    map[string]bool{},
 		suspect:    map[string]bool{},
 		enums:      map[string]*Enum{},
+		embeddeds:  map[string]*embedded{},
 		schema:     &Schema{File: file, SDL: string(sdl)},
 	}
 	switch {
@@ -68,6 +69,9 @@ type loader struct {
 	enums       map[string]*Enum
 	collections []*collection
 	claims      *claims
+	embeddeds   map[string]*embedded
+	inputs      []*ast.Definition // input types of the developer's own
+	roots       []declaredRoot
 	// directivesOfSchema are the sound ones on the schema itself.
 	directivesOfSchema []*ast.Directive
 }
@@ -105,6 +109,7 @@ func named(list []*ast.Directive, name string) *ast.Directive {
 
 func (l *loader) load() {
 	l.types(l.parse())
+	l.embeddedFields()
 	for _, c := range l.collections {
 		l.collection(c)
 	}
@@ -117,6 +122,7 @@ func (l *loader) load() {
 	}
 	l.keys()
 	l.access()
+	l.checkInputs()
 	if len(l.faults) > 0 {
 		l.names()
 		return

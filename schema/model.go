@@ -13,6 +13,7 @@ type Schema struct {
 	SDL         string // as the developer wrote it
 	Collections []*Collection
 	Enums       []*Enum
+	Embedded    []*Embedded
 	Me          []*Collection // collections with an @identity field
 	API         *API
 	Roles       []Role       // given by the schema
@@ -49,6 +50,16 @@ type Collection struct {
 	Indexes     []*Index
 	Access      Access
 	Checks      []Check
+	Resolved    []*Resolved // fields with @resolver
+	Pos         Position
+}
+
+// Resolved is a field that needs a function: it has no column, and answers
+// NOT_IMPLEMENTED.
+type Resolved struct {
+	Name        string
+	Description string
+	Type        *ast.Type
 	Pos         Position
 }
 
@@ -106,10 +117,10 @@ type Field struct {
 	deprecated           *ast.Directive // for the derived API
 }
 
-// Settable reports whether clients may set the field. The many side of a
-// relation sets the reference on the other side, so it follows that.
+// Settable reports whether clients may set the field. A side of a relation
+// without a column sets the reference on the other side, so it follows that.
 func (f *Field) Settable() bool {
-	if f.Many() {
+	if f.Back != nil {
 		return f.Target.FieldNamed(f.Back.Name).Set == nil
 	}
 	return f.Set == nil
@@ -175,12 +186,23 @@ const (
 	Update
 	PartialUpdate
 	Delete
+	CreateMany
+	UpdateMany
+	DeleteMany
+	Upsert
+	LookUp     // declared: by the equality of Terms, the document with the least _id
+	LookUpList // declared: a page of them
+	Unresolved // declared: it needs a function, and answers NOT_IMPLEMENTED
 )
 
-// Root is a generated root field.
+// Root is a root field: generated, or the developer's own (Declared).
 type Root struct {
 	Name       string
 	Op         Op
-	Collection *Collection
-	Unique     *Unique // of FindUnique: arguments are named as its fields
+	Collection *Collection // nil of an Unresolved that returns no collection
+	Unique     *Unique     // of FindUnique: arguments are named as its fields
+	Terms      []Term      // of LookUp and LookUpList
+	Declared   *ast.FieldDefinition
+	Resolver   bool // with @resolver
+	Pos        Position
 }

@@ -9,7 +9,11 @@ import (
 // plural is the name of a type's list field: the leading capitals in lower
 // case, and an English plural.
 func plural(name string) string {
-	s := lowerFirst(name)
+	return pluralOf(lowerFirst(name))
+}
+
+// pluralOf is an English plural.
+func pluralOf(s string) string {
 	low := strings.ToLower(s)
 	end := func(suffix string) bool { return strings.HasSuffix(low, suffix) }
 	switch {
@@ -35,6 +39,14 @@ func upperFirst(name string) string {
 		return ""
 	}
 	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// bulk is how mutations of many documents call them: createProducts.
+func (c *Collection) bulk() string {
+	if c.Plural == plural(c.Name) {
+		return pluralOf(c.Name)
+	}
+	return upperFirst(c.Plural)
 }
 
 // finder is the name of the look-up by a unique key.
@@ -78,6 +90,18 @@ func (l *loader) names() bool {
 	for _, e := range l.schema.Enums {
 		types[e.Name] = "enum " + e.Name
 	}
+	for _, e := range l.schema.Embedded {
+		types[e.Name] = "type " + e.Name
+	}
+	own := map[string]bool{} // inputs of the developer's own take the place of generated ones
+	for _, c := range l.collections {
+		own[c.Name+"Input"], own["PartialUpdate"+c.Name+"Input"] = true, true
+	}
+	for _, i := range l.inputs {
+		if !own[i.Name] {
+			types[i.Name] = "input " + i.Name
+		}
+	}
 	// A developer's type is reported at its own place, else the later of two
 	// generated ones at its collection.
 	generate := func(pos Position, name, what string) {
@@ -107,7 +131,8 @@ func (l *loader) names() bool {
 			{c.Name + "Connection", "the page of "}, {c.Name + "Edge", "the edge of "},
 			{c.Name + "WhereInput", "the filter of "}, {c.Name + "ListFilter", "the list filter of "},
 			{c.Name + "OrderByInput", "the order of "}, {c.Name + "Input", "the input of "},
-			{"PartialUpdate" + c.Name + "Input", "the update input of "},
+			{"PartialUpdate" + c.Name + "Input", "the update input of "}, {c.Name + "BatchPayload", "the bulk answer of "},
+			{c.Name + "IncInput", "the increments of "}, {c.Name + "ElementsInput", "the list changes of "}, {c.Name + "ByInput", "the keys of "},
 		} {
 			generate(c.Pos, g[0], g[1]+c.Name)
 		}
@@ -119,9 +144,15 @@ func (l *loader) names() bool {
 	}
 
 	api := &API{Query: map[string]*Root{}, Mutation: map[string]*Root{}}
+	l.declaredRoots(api)
 	add := func(m map[string]*Root, c *Collection, hint string, r *Root) {
 		r.Collection = c
-		if other, taken := m[r.Name]; taken {
+		if other, taken := m[r.Name]; taken && other.Declared != nil {
+			if other.Op == Unresolved {
+				l.warn(other.Pos, "rename it to keep both", "%s: the generated field of that name is left out", r.Name)
+			}
+			return
+		} else if taken {
 			l.fault(c.Pos, hint, "type %s: its generated field %s is already that of %s", c.Name, r.Name, other.Collection.Name)
 			return
 		}
@@ -140,6 +171,20 @@ func (l *loader) names() bool {
 	}
 	for _, c := range l.schema.Me {
 		add(api.Query, c, "rename one", &Root{Name: l.schema.me(c), Op: Me})
+	}
+	// Fauna has none of these: one that would take the name of another is left out.
+	for _, c := range l.schema.Collections {
+		for _, r := range []*Root{{Name: "upsert" + c.Name, Op: Upsert}, {Name: "create" + c.bulk(), Op: CreateMany},
+			{Name: "update" + c.bulk(), Op: UpdateMany}, {Name: "delete" + c.bulk(), Op: DeleteMany}} {
+			if r.Op != DeleteMany && !settable(c) {
+				continue
+			}
+			if api.Mutation[r.Name] != nil {
+				l.warn(c.Pos, `give another name with @collection(plural: "...") to have both`, "type %s: the generated field %s is left out, it is that of another", c.Name, r.Name)
+				continue
+			}
+			add(api.Mutation, c, "", r)
+		}
 	}
 	l.schema.API = api
 	return len(l.faults) == before

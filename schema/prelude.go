@@ -30,6 +30,8 @@ directive @unique(index: String, fields: [String!]) repeatable on OBJECT | FIELD
 directive @index(name: String, fields: [String!]) repeatable on OBJECT | FIELD_DEFINITION
 directive @relation(name: String, owning: Boolean, onDelete: OnDelete) on FIELD_DEFINITION
 directive @collection(name: String, plural: String) on OBJECT
+directive @embedded on OBJECT | FIELD_DEFINITION
+directive @resolver(name: String, paginated: Boolean) repeatable on FIELD_DEFINITION
 directive @deprecated(reason: String) on FIELD_DEFINITION | ENUM_VALUE
 directive @specifiedBy(url: String!) on SCALAR
 
@@ -40,7 +42,7 @@ enum OnDelete { RESTRICT CASCADE SET_NULL }
 
 // The scalars there are, and what this version of the language refuses.
 var (
-	laterDirectives = []string{"embedded", "resolver", "fold", "renamed"}
+	laterDirectives = []string{"fold", "renamed"}
 	laterScalars    = []string{"JSON", "UUID", "Decimal"}
 	builtinScalars  = []string{"Boolean", "Int", "Float", "String", "ID", "Long", "Date", "Time"}
 )

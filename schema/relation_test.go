@@ -32,7 +32,7 @@ func TestRelations(t *testing.T) {
 		{"owning", "type A { b: B @relation(owning: true) } type B { x: Int }", "f:1:25: A.b: @relation(owning:) is not supported in this version, remove it"},
 		{"onDelete", "type A { b: B @relation(onDelete: CASCADE) } type B { x: Int }", "f:1:25: A.b: onDelete CASCADE is not supported in this version, remove it: a referenced document cannot be deleted"},
 		{"relation on a scalar", "type A { x: Int @relation }", "f:1:17: A.x: @relation goes on fields whose type is a collection, this is a Int, remove it"},
-		{"one fault, not two", "type A { bs: [B] @relation } type B { a: A @resolver }", "f:1:44: B.a: @resolver is not supported in this version, remove it"},
+		{"one fault, not two", "type A { bs: [B] @relation } type B { a: A @renamed }", "f:1:44: B.a: @renamed is not supported in this version, remove it"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -40,10 +40,15 @@ func (l *loader) types(doc *ast.SchemaDocument) {
 		case ast.Scalar:
 			l.fault(pos, "use String", "scalar %s: scalars of your own are not supported", def.Name)
 		case ast.InputObject:
-			l.fault(pos, "remove it: inputs are generated", "input %s: input types of your own are not supported in this version", def.Name)
+			l.input(def)
 		default:
 			l.fault(pos, remove, "%s %s: %ss are not supported in this version",
 				strings.ToLower(string(def.Kind)), def.Name, strings.ToLower(string(def.Kind)))
+		}
+	}
+	for _, ext := range doc.Extensions {
+		if isRoot(ext.Name) && ext.Kind == ast.Object {
+			l.rootType(ext)
 		}
 	}
 	for _, d := range doc.Directives {
@@ -72,7 +77,7 @@ func (l *loader) extensions(doc *ast.SchemaDocument) map[string][]*ast.Definitio
 		pos := l.src.pos(ext.Position)
 		switch {
 		case isRoot(ext.Name) && ext.Kind == ast.Object:
-			l.rootType(ext)
+			// after the definitions
 		case ext.Kind != ast.Object && ext.Kind != ast.Enum:
 			l.fault(pos, remove, "extend %s: only types and enums can be extended", ext.Name)
 		case base == nil:
@@ -135,19 +140,6 @@ func (l *loader) declare(name string, pos Position) bool {
 
 func isRoot(name string) bool { return name == "Query" || name == "Mutation" || name == "Subscription" }
 
-// rootType refuses fields of the developer's own on a root type.
-func (l *loader) rootType(def *ast.Definition) {
-	if len(def.Fields) == 0 {
-		return
-	}
-	var names []string
-	for _, f := range def.Fields {
-		names = append(names, f.Name)
-	}
-	l.fault(l.src.pos(def.Position), "remove it: lists, finders and mutations are generated",
-		"type %s: %s fields of your own are not supported in this version (%s)", def.Name, strings.ToLower(def.Name), strings.Join(names, ", "))
-}
-
 func (l *loader) object(def *ast.Definition, extend []*ast.Definition) {
 	if isRoot(def.Name) {
 		l.rootType(def)
@@ -167,11 +159,12 @@ func (l *loader) object(def *ast.Definition, extend []*ast.Definition) {
 		l.fault(pos, "remove implements", "%s: interfaces are not supported in this version", owner)
 	}
 	sound := l.directives(directives, ast.LocationObject, owner)
-	if slices.ContainsFunc(directives, func(d *ast.Directive) bool { return d.Name == "embedded" }) {
-		return
-	}
 	if len(fields) == 0 {
 		l.fault(pos, "add a field in braces: name: String!", "%s has no fields", owner)
+		return
+	}
+	if named(directives, "embedded") != nil {
+		l.embedded(def, fields, sound)
 		return
 	}
 	if named(directives, "claims") != nil {

@@ -22,7 +22,7 @@ type Select struct {
 	From  *rules.Object // nil: no document, but one node of what else is asked (One, Where rules.True)
 	Var   rules.Var
 	Where rules.Pred // row rule AND filter AND join; decides which documents there are
-	One   bool       // at most one document: the answer is a node or null
+	One   bool       // at most one document: the answer is a node or null; with Limit 1 the one with the least _id
 
 	// Of a page only:
 	After rules.Pred // what follows the cursor, true if there is none; not part of the count

@@ -51,6 +51,10 @@ func (p *printer) selection(s *store.Select) {
 		p.deeper(oneValues, func() { p.node(s.Columns) })
 		p.from(s.From, a)
 		p.deeper(below(conds, s.Where), func() { p.conds(" WHERE ", s.Where) })
+		if s.Limit == 1 {
+			p.orderBy(s.Var, []store.Order{{Field: s.From.Key}})
+			p.put(" LIMIT 1")
+		}
 		p.put(p.oneClose)
 		return
 	}
