@@ -144,7 +144,7 @@ func (s *seed) document(f *faults, n ast.Node, c *schema.Collection) {
 		case field.Many():
 			f.at(it.Key(), "%s is the many side of a relation: name this document in %s instead", field.Path(), field.Back.Path())
 		default:
-			v, want := seedValue(it.Value(), field.Field)
+			v, want := fieldValue(it.Value(), field)
 			if want != "" {
 				f.at(it.Value(), "%s must be %s, found %s", field.Path(), want, found(it.Value()))
 			}

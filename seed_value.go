@@ -62,6 +62,22 @@ func scalar(n ast.Node, f *rules.Field) (v any, want string) {
 			return x.Value, ""
 		}
 		return nil, "a number"
+	case rules.Decimal:
+		text, isText := str(n)
+		if !isText {
+			text = n.GetToken().Value
+		}
+		if d, ok := rules.CanonicalDecimal(text); ok {
+			return d, ""
+		}
+		return nil, "a decimal number"
+	case rules.JSON:
+		if x, ok := jsonOf(n); ok {
+			if text, ok := rules.CanonicalJSON(x); ok {
+				return text, ""
+			}
+		}
+		return nil, "a value that JSON has, not nested deeper than 32"
 	}
 	s, ok := str(n)
 	if !ok || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
@@ -82,6 +98,12 @@ func scalar(n ast.Node, f *rules.Field) (v any, want string) {
 			return nil, "a time such as 2026-01-31T12:00:00Z"
 		}
 		return t.UnixMicro(), ""
+	case rules.UUID:
+		id, ok := rules.CanonicalUUID(s)
+		if !ok {
+			return nil, "a UUID"
+		}
+		return id, ""
 	case rules.Ref:
 		if !validID(s) {
 			return nil, "the _id of a " + f.TypeName

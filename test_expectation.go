@@ -124,12 +124,16 @@ func (r *testReader) input(e *expectation, n ast.Node, keys map[string]ast.Node)
 // value reads the value of a field as the API takes it.
 func (r *testReader) value(n ast.Node, field *schema.Field) any {
 	if !field.Many() {
-		v, want := seedValue(n, field.Field)
+		v, want := fieldValue(n, field)
 		if want != "" {
 			r.at(n, "%s must be %s, found %s", field.Path(), want, found(n))
 		}
 		if field.ToOne() && v.V != nil {
 			return map[string]any{"connect": r.reference(n, field, v.V)}
+		}
+		if field.Kind == rules.JSON || field.Embedded != nil {
+			x, _ := jsonOf(n)
+			return x
 		}
 		return plain(v.Kind, v.V)
 	}

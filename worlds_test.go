@@ -177,6 +177,7 @@ type request struct {
 	Body      string         `yaml:"body"`    // instead of operation: sent as it is
 	Token     string         `yaml:"token"`   // instead of as: sent as it is
 	Control   bool           `yaml:"control"` // asks the control API
+	Key       string         `yaml:"key"`     // the header Idempotency-Key
 }
 
 func (w *world) run(t *testing.T, file string, db store.Store, write bool) {
@@ -235,6 +236,9 @@ func (r *request) send(t *testing.T, server *httptest.Server, issuer *auth.DevIs
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if r.Key != "" {
+		req.Header.Set("Idempotency-Key", r.Key)
+	}
 	token := r.Token
 	if r.As != nil {
 		if token, err = issuer.Mint(auth.MintRequest{Subject: r.As.Sub, Roles: r.As.Roles, Claims: r.As.Claims, TTL: time.Hour}); err != nil {

@@ -82,6 +82,9 @@ func (ed *edition) open(ctx context.Context, params *graphql.RawParams) (*graphq
 		if r.plan, err = collect(ed.schema, doc, op, variables); err != nil {
 			return nil, gqlerror.List{err}
 		}
+		if op.Operation == ast.Mutation {
+			r.plan.op.Retry = retryOf(ctx, params)
+		}
 	}
 	if !ed.options.Introspection {
 		if err := withoutIntrospection(op, doc.Fragments); err != nil {

@@ -16,15 +16,20 @@ const (
 	plain role = iota
 	page       // a connection: nodes and edges are the documents of the list above
 	edge       // its edge
+	batch      // what a mutation of many documents answers
 )
 
 // rolesOf finds the page types of a schema: what a field with the argument
-// first returns, and what the edges of that hold.
+// first returns, and what the edges of that hold; and the answers of mutations
+// of many documents, whose names are reserved for them.
 func rolesOf(s *ast.Schema) map[string]role {
 	roles := map[string]role{}
 	for _, def := range s.Types {
 		if def.Kind != ast.Object || strings.HasPrefix(def.Name, "__") {
 			continue
+		}
+		if strings.HasSuffix(def.Name, "BatchPayload") && def.Fields.ForName("nodes") != nil {
+			roles[def.Name] = batch
 		}
 		for _, f := range def.Fields {
 			if f.Arguments.ForName("first") == nil {
@@ -126,6 +131,8 @@ func (c *checker) field(parent *ast.Definition, f *ast.Field) measure {
 		// no document of its own
 	case in == page && (f.Name == "nodes" || f.Name == "edges"):
 		m.cost++
+	case in == batch && f.Name == "nodes":
+		m.cost = (m.cost + 1) * int64(c.limits.MaxPageSize)
 	case def != nil && f.Name == canField:
 		// No document and no relation, but a rule or two for each field of the type.
 		m.cost = m.cost*int64(len(parent.Fields)) + 1

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 
 	"flora.dev/flora/schema"
@@ -32,6 +33,13 @@ type Version struct {
 type Operation struct {
 	Name   string
 	Fields []*Field
+	Retry  *Retry // of a mutation whose client may send it again, else nil
+}
+
+// Retry makes a mutation that is sent again repeat the outcome of the first time.
+type Retry struct {
+	Key     string            // chosen by the client
+	Request [sha256.Size]byte // hash of what is asked: operation name, query text, variables
 }
 
 // Field is one response key: fragments are spread, @skip and @include decided,

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"flora.dev/flora/rules"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -49,6 +50,22 @@ func scalar(name string, v any, at *place) (any, *gqlerror.Error) {
 	case "Time":
 		expected = "Time (RFC 3339, at most 6 digits of a second)"
 		out, ok = instant(v)
+	case "UUID":
+		expected = "UUID (8-4-4-4-12 hexadecimal digits)"
+		if s, isString := v.(string); isString {
+			out, ok = rules.CanonicalUUID(s)
+		}
+	case "Decimal":
+		expected = "Decimal (a number of at most 100 digits, as string or number)"
+		switch v := v.(type) {
+		case string:
+			out, ok = rules.CanonicalDecimal(v)
+		case json.Number:
+			out, ok = rules.CanonicalDecimal(v.String())
+		}
+	case "JSON":
+		expected = "JSON (at most 32 levels, without U+0000; a variable holds the whole of it)"
+		out, ok = rules.CanonicalJSON(v)
 	default:
 		return nil, Errorf(NotImplemented, "%s: scalar %s is not supported as input", at, name)
 	}

@@ -137,6 +137,8 @@ func (w *writer) bare(s *schema.Shape, p int) int {
 		return w.node(s.Members, p)
 	case schema.ShapePage:
 		return w.page(s, p)
+	case schema.ShapeEmbedded:
+		return w.embedded(s, p)
 	}
 	w.err = fmt.Errorf("shape %d stands outside of its page", s.Kind)
 	return broken

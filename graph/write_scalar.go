@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -76,8 +77,37 @@ func (w *writer) scalar(kind rules.Kind, p int) int {
 		return w.float(p)
 	case rules.Time:
 		return w.time(p)
+	case rules.JSON:
+		return w.json(p)
 	}
 	return w.string(p)
+}
+
+// json writes the value whose text is the string at p.
+func (w *writer) json(p int) int {
+	text, end := w.unquote(p)
+	if end == broken {
+		return broken
+	}
+	if !json.Valid([]byte(text)) {
+		return w.malformed(p, "a JSON text")
+	}
+	w.buf = append(w.buf, text...)
+	return end
+}
+
+// unquote reads the string at p.
+func (w *writer) unquote(p int) (text string, end int) {
+	if w.expect(p, '"') == broken {
+		return "", broken
+	}
+	if end = w.skipString(p); end == broken {
+		return "", broken
+	}
+	if json.Unmarshal([]byte(w.text[p:end]), &text) != nil {
+		return "", w.malformed(p, "a string")
+	}
+	return text, end
 }
 
 func (w *writer) boolean(p int) int {

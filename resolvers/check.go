@@ -15,26 +15,35 @@ type failure struct {
 
 // check gives a head the checks of the document to be stored, without those
 // that what is known makes true: of each field that the write sets, then of
-// the type. They are folded on the same two sides as the rules.
-func (q *request) check(w *write, c *schema.Collection, h *store.Head) {
-	ask := func(list []schema.Check, path ast.Path) {
+// the type. They are folded on the same two sides as the rules. The branches of
+// an upsert keep all, so that a check has the same number in both.
+func (q *request) check(w *write, h *store.Head) {
+	add := func(p rules.Pred, x failure) {
+		if p != rules.True || w.branch {
+			h.Checks = append(h.Checks, p)
+			w.failures = append(w.failures, x)
+		}
+	}
+	ask := func(list []schema.Check, path ast.Path, applies bool) {
 		for _, x := range list {
-			if p := rules.T(q.caller.Fold(x.Pred, w.bind)); p != rules.True {
-				h.Checks = append(h.Checks, p)
-				w.failures = append(w.failures, failure{path, x.Message})
+			p := rules.Pred(rules.True)
+			if applies {
+				p = rules.T(q.caller.Fold(x.Pred, w.bind))
 			}
+			add(p, failure{path, x.Message})
 		}
 	}
-	for _, f := range c.Fields {
-		if len(f.Checks) > 0 && w.sets(f) {
-			path := w.path
-			if !w.linked {
-				path = below(path, f.Name)
-			}
-			ask(f.Checks, path)
-		}
+	for _, x := range w.extra {
+		add(x.check, x.failure)
 	}
-	ask(c.Checks, w.path)
+	for _, f := range w.of.Fields {
+		path := w.path
+		if !w.linked {
+			path = below(path, f.Name)
+		}
+		ask(f.Checks, path, w.sets(f))
+	}
+	ask(w.of.Checks, w.path, true)
 }
 
 // existsFirst makes the guard ask for the targets whose existence otherwise the
@@ -46,12 +55,12 @@ func (w *write) existsFirst(h *store.Head) {
 	}
 }
 
-// invalid is the refusal of a check: of the kid with that index, or of the
-// document itself (-1).
+// invalid is the refusal of a check: of the nested head with that index, those
+// before it first, or of the document itself (-1).
 func (q *request) invalid(w *write, kid, check int) error {
 	in := w
 	if kid >= 0 {
-		in = w.kids[kid]
+		in = append(w.before[:len(w.before):len(w.before)], w.kids...)[kid]
 	}
 	x := in.failures[check]
 	return q.input(w.field, x.path, "%s", x.message)

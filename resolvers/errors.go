@@ -17,6 +17,7 @@ const (
 	codeAnonymous = "UNAUTHENTICATED" // what is missing is an identity
 	codeForbidden = "FORBIDDEN"
 	codeConflict  = "CONFLICT"
+	codeVersion   = "VERSION_MISMATCH"
 	codeLimit     = "LIMIT_EXCEEDED"
 
 	codeNotImplemented = "NOT_IMPLEMENTED"
@@ -66,11 +67,17 @@ func (q *request) storeError(op *graph.Operation, writes []*write, err error) er
 			return fail(f, rootPath(f), codeConflict, "a unique value is taken, or the document is still referenced")
 		case store.Invalid:
 			return q.invalid(writes[w.Head], w.Kid, w.Check)
+		case store.VersionMismatch:
+			return fail(f, rootPath(f), codeVersion, "the document has changed since that version")
+		case store.TooMany:
+			return fail(f, rootPath(f), codeLimit, "more than %d documents would be written: narrow the condition", q.opts.MaxWrite)
 		case store.TooLarge:
 			return fail(f, rootPath(f), codeInput, "a value is larger than the store takes")
 		}
 	case errors.Is(err, store.ErrStale):
 		return graph.ErrStale
+	case errors.Is(err, store.ErrReused):
+		return fail(nil, nil, codeInput, "this Idempotency-Key was used for another operation: a new one needs a new key")
 	case errors.Is(err, store.ErrLimit):
 		return fail(op.Fields[0], nil, codeLimit, "the operation is larger than the store takes: ask for fewer levels or fields")
 	case errors.Is(err, store.ErrUnavailable):

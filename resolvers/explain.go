@@ -90,34 +90,32 @@ func (x *explanation) plan(c *schema.Collection, f *graph.Field, a Question) err
 		x.rule(c.Name+".read", c.Access.Read, x.of(s, nil), true)
 		x.rule(c.Name+".delete", c.Access.Delete, x.of(s, nil), true)
 	case rules.Create:
-		return x.create(c, f, s)
+		return x.create(writeOf(f, c, x.opts.NewID(), "data"), s)
 	case rules.Update:
 		if !x.computable(c, nil, false, s) {
 			x.rule(c.Name+".read", c.Access.Read, x.of(s, nil), true)
 			return nil
 		}
-		w, err := x.data(f, c, false)
-		if err != nil {
+		w := writeOf(f, c, a.ID, "data")
+		if err := x.data(w, false); err != nil {
 			return err
 		}
 		x.change(c.Name, c, s, w)
 		x.named(w, s)
-		x.links(w, c, a.ID)
+		return x.inside(w)
 	}
 	return nil
 }
 
-func (x *explanation) create(c *schema.Collection, f *graph.Field, s *subject) error {
-	in, _ := f.Args["data"].(map[string]any)
-	if !x.computable(c, in, true, s) {
+func (x *explanation) create(w *write, s *subject) error {
+	c := w.of
+	if !x.computable(c, w.in, true, s) {
 		return nil
 	}
-	w, err := x.data(f, c, true)
-	if err != nil {
+	if err := x.data(w, true); err != nil {
 		return err
 	}
-	id := x.opts.NewID()
-	known := map[*rules.Field]rules.Operand{c.Key: idVal(id), c.TS: rules.Val{Value: rules.Value{Kind: rules.Long, V: x.caller.Now()}}}
+	known := map[*rules.Field]rules.Operand{c.Key: idVal(w.id), c.TS: rules.Val{Value: rules.Value{Kind: rules.Long, V: x.caller.Now()}}}
 	for _, a := range w.set {
 		known[a.Field] = a.Value
 	}
@@ -137,11 +135,10 @@ func (x *explanation) create(c *schema.Collection, f *graph.Field, s *subject) e
 		}
 	}
 	x.named(w, s)
-	if len(w.links) > 0 {
+	if len(w.nested) > 0 {
 		x.rule(c.Name+".read", c.Access.Read, view{s, fold, rules.Read}, true)
 	}
-	x.links(w, c, id)
-	return nil
+	return x.inside(w)
 }
 
 // change is what an update of document s needs; name is how it is called.
@@ -174,36 +171,70 @@ func (x *explanation) named(w *write, s *subject) {
 	}
 }
 
-// links are the updates that list-side connects cause, each of a document of
-// its own. A rule of theirs that follows the reference to a document about to
-// be created finds none: it is unknown here.
-func (x *explanation) links(w *write, c *schema.Collection, id string) {
-	for _, l := range w.links {
-		child := l.list.Target
-		key := child.FieldNamed(l.list.Back.Name)
-		name := l.list.Path() + ": " + child.Name + "/" + l.child
-		s := x.subject(child, l.child, false)
-		there := func(_ rules.Pred, doc rules.Var) rules.Pred {
-			return rules.Not{P: rules.IsNull{X: rules.Col{Var: doc, Field: child.Key}}}
+// inside are the writes of other documents that relations in the input cause,
+// each of a document of its own. A rule of theirs that follows the reference to
+// a document about to be created finds none: it is unknown here.
+func (x *explanation) inside(w *write) error {
+	for i := range w.nested {
+		n := &w.nested[i]
+		key, far := n.field.Opposite(), n.field.Target
+		if n.do == create {
+			k := &write{field: w.field, of: far, id: n.id, in: n.in, path: n.path}
+			if n.field.Back != nil {
+				k.back = &back{key, w}
+			}
+			if err := x.create(k, x.subject(far, n.id, true)); err != nil {
+				return err
+			}
+			continue
 		}
-		x.single(name, l.list.Pos, "the document exists", view{s, there, rules.Read})
+		if n.id == "" { // the document that a reference finds, if any
+			continue
+		}
+		name := n.field.Path() + ": " + far.Name + "/" + n.id
+		s := x.subject(far, n.id, false)
+		there := func(_ rules.Pred, doc rules.Var) rules.Pred {
+			return rules.Not{P: rules.IsNull{X: rules.Col{Var: doc, Field: far.Key}}}
+		}
+		x.single(name, n.field.Pos, "the document exists", view{s, there, rules.Read})
+		if n.field.Link != nil {
+			x.linked(name, n, s)
+			continue
+		}
 		if !key.Settable() {
 			x.single(name, key.Pos, "clients may set "+key.Path(), never(s))
 			continue
 		}
-		if !x.computable(child, nil, false, s) {
+		if !x.computable(far, nil, false, s) {
 			continue
 		}
-		k := &write{given: []*schema.Field{key},
-			set: []store.Assign{{Field: key.Field, Value: rules.Val{Value: rules.Value{Kind: rules.Ref, V: id}}}}}
-		for _, f := range child.Fields {
+		to := rules.Value{Kind: rules.Ref, V: w.id}
+		if n.do == disconnect {
+			to.V = nil
+		}
+		k := &write{given: []*schema.Field{key}, set: []store.Assign{{Field: key.Field, Value: rules.Val{Value: to}}}}
+		for _, f := range far.Fields {
 			if f.Set != nil && f.SetOnUpdate {
 				v, _ := x.caller.Value(f.Set)
 				k.set = append(k.set, store.Assign{Field: f.Field, Value: v})
 			}
 		}
-		x.change(name, child, s, k)
+		x.change(name, far, s, k)
 	}
+	return nil
+}
+
+// linked is what a row of a link table asks of the document at the other end.
+func (x *explanation) linked(name string, n *nested, s *subject) {
+	k := &write{}
+	if f := n.field.Opposite(); f != nil {
+		k.given = append(k.given, f)
+	}
+	if n.field.Owning {
+		x.rule(name+".read", s.of.Access.Read, x.of(s, nil), true)
+		return
+	}
+	x.change(name, s.of, s, k)
 }
 
 // computable reports whether the server can compute what it sets. What it

@@ -68,6 +68,8 @@ func (q *request) whereMember(g *graph.Field, path ast.Path, c *schema.Collectio
 		var body rules.Pred
 		body, err = q.where(g, path, f.Target, child, object)
 		p = rules.One{From: rules.Col{Var: v, Field: f.Field}, Target: f.Target.Object, Var: child, Domain: q.readRule(f.Target, child), Body: body}
+	case f.Embedded != nil:
+		p, err = q.whereEmbedded(g, path, f, v, object)
 	default:
 		p, err = q.operators(g, path, f, v, object)
 	}

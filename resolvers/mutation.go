@@ -11,50 +11,55 @@ import (
 	"flora.dev/flora/store"
 )
 
+// planned is one root field of a mutation: its heads, and what makes its value
+// of their results. Without heads the value is known.
+type planned struct {
+	heads  []store.Head
+	writes []*write // of each head
+	first  int      // its first head in the operation
+	shape  *schema.Shape
+	many   *payload // nil: one document
+}
+
 // Mutation plans all root fields as guarded statements, in order, and writes
 // them in one transaction: all or nothing.
 func (r *Resolvers) Mutation(ctx context.Context, v *graph.Version, op *graph.Operation) (*graph.Answer, error) {
 	q := r.request(ctx, v, op)
-	m := store.Mutation{Version: v.Number, Now: q.caller.Now()}
+	once, err := q.once(op)
+	if err != nil {
+		return nil, err
+	}
+	m := store.Mutation{Version: v.Number, Now: q.caller.Now(), Once: once}
 	var writes []*write // of each head
-	var at []int        // root of each head
-	for i, f := range op.Fields {
-		head, w, shape, err := q.head(f)
+	var roots []*planned
+	for _, f := range op.Fields {
+		p, err := q.plan(f)
 		if err != nil {
 			return nil, err
 		}
-		q.answer.Roots[i] = graph.Root{Shape: shape, Text: "null"}
-		if head == nil { // a document that cannot exist
-			continue
+		p.first = len(m.Heads)
+		m.Heads, writes, roots = append(m.Heads, p.heads...), append(writes, p.writes...), append(roots, p)
+	}
+	echoes(m.Heads)
+	out := &store.Outcome{}
+	if len(m.Heads) > 0 {
+		out, err = r.store.Write(ctx, &m)
+		if err != nil && leak.On(leak.RolledBackAnswer) {
+			return q.rolledBack(&m, roots, q.storeError(op, writes, err))
 		}
-		m.Heads = append(m.Heads, *head)
-		writes, at = append(writes, w), append(at, i)
-	}
-	if len(m.Heads) == 0 {
-		return q.answer, nil
-	}
-	if h := &m.Heads[0]; len(m.Heads) == 1 && len(h.Kids) == 0 {
-		h.Echo = h.Echo && plain(h.Answer)
-	} else {
-		for i := range m.Heads {
-			m.Heads[i].Echo = false
+		if err != nil {
+			return nil, q.storeError(op, writes, err)
 		}
 	}
-	out, err := r.store.Write(ctx, &m)
-	if err != nil && leak.On(leak.RolledBackAnswer) {
-		return q.rolledBack(&m, at, q.storeError(op, writes, err))
-	}
-	if err != nil {
-		return nil, q.storeError(op, writes, err)
-	}
-	for i, res := range out.Results {
-		if !res.Hit {
-			continue
+	for i, p := range roots {
+		text, err := q.text(p, out.Results[p.first:p.first+len(p.heads)])
+		if err != nil {
+			return nil, err
 		}
-		q.answer.Roots[at[i]].Text = res.Answer
-		if res.Answer == "null" { // gone from the caller's view, yet written
-			q.answer.Extensions["committed"] = true
-		}
+		q.answer.Roots[i] = graph.Root{Shape: p.shape, Text: text}
+	}
+	if out.Repeated {
+		q.answer.Extensions["repeated"] = true
 	}
 	if out.CommitTime != 0 {
 		q.answer.Extensions["commitTime"] = out.CommitTime
@@ -62,155 +67,123 @@ func (r *Resolvers) Mutation(ctx context.Context, v *graph.Version, op *graph.Op
 	return q.answer, nil
 }
 
-// head plans one root field with the answer that the client selected.
-func (q *request) head(f *graph.Field) (*store.Head, *write, *schema.Shape, error) {
+// echoes leaves Echo only where the answer is that of the operation's only statement.
+func echoes(heads []store.Head) {
+	if len(heads) == 1 {
+		h := &heads[0]
+		if h.Echo && len(h.Before)+len(h.Kids) == 0 && h.Else == nil && h.Match == nil && plain(h.Answer) {
+			return
+		}
+	}
+	for i := range heads {
+		heads[i].Echo = false
+	}
+}
+
+// text is the value of a root field.
+func (q *request) text(p *planned, results []store.Result) (string, error) {
+	switch {
+	case p.many != nil:
+		return p.many.text(results)
+	case len(results) == 0 || !results[0].Hit:
+		return "null", nil
+	case results[0].Answer == "null": // gone from the caller's view, yet written
+		q.answer.Extensions["committed"] = true
+	}
+	return results[0].Answer, nil
+}
+
+// plan plans one root field.
+func (q *request) plan(f *graph.Field) (*planned, error) {
 	root := q.v.Schema.API.Mutation[f.Name]
 	if root == nil {
-		return nil, nil, nil, fmt.Errorf("plan mutation: %s is no root field", f.Name)
+		return nil, fmt.Errorf("plan mutation: %s is no root field", f.Name)
 	}
-	if root.Op == schema.Unresolved {
-		return nil, nil, nil, notImplemented(f, rootPath(f), "Mutation."+f.Name)
+	switch root.Op {
+	case schema.Unresolved:
+		return nil, notImplemented(f, rootPath(f), "Mutation."+f.Name)
+	case schema.CreateMany:
+		return q.createMany(f, root.Collection)
+	case schema.UpdateMany:
+		return q.updateMany(f, root.Collection)
+	case schema.DeleteMany:
+		return q.deleteMany(f, root.Collection)
+	}
+	return q.single(f, root)
+}
+
+// single plans a root field on one document, with the answer that the client selected.
+func (q *request) single(f *graph.Field, root *schema.Root) (*planned, error) {
+	c := root.Collection
+	h, w, err := q.head(f, root)
+	if err != nil {
+		return nil, err
+	}
+	if h == nil { // a document that cannot exist
+		return &planned{shape: &schema.Shape{Kind: schema.ShapeNull}}, nil
+	}
+	v := q.fresh()
+	h.Answer = &store.Select{From: c.Object, Var: v, One: true, Where: rules.T(q.readRule(c, v))}
+	if h.Else == nil { // else the engine says which of the two
+		h.Answer.Where = rules.AllOf(idIs(c.Object, v, h.ID), h.Answer.Where)
+	}
+	members, err := q.node(f, rootPath(f), c, v, h.Answer, f.Fields)
+	if err != nil {
+		return nil, err
+	}
+	return &planned{heads: []store.Head{*h}, writes: []*write{w}, shape: &schema.Shape{Kind: schema.ShapeObject, Members: members}}, nil
+}
+
+// head plans the statement of a root field on one document: nil for one that
+// cannot exist.
+func (q *request) head(f *graph.Field, root *schema.Root) (*store.Head, *write, error) {
+	c := root.Collection
+	switch root.Op {
+	case schema.Create:
+		return q.create(f, c)
+	case schema.Upsert:
+		return q.upsert(f, c)
+	}
+	w := writeOf(f, c, f.Args["id"].(string), "data")
+	if !validID(w.id) {
+		return nil, nil, nil
 	}
 	var h *store.Head
-	w := &write{field: f}
 	var err error
-	if root.Op == schema.Create {
-		h, w, err = q.create(f, root.Collection)
-	} else {
-		id := f.Args["id"].(string)
-		if !validID(id) {
-			return nil, nil, &schema.Shape{Kind: schema.ShapeNull}, nil
-		}
-		if root.Op == schema.Delete {
-			h, err = q.delete(root.Collection, id)
-		} else {
-			h, w, err = q.update(f, root.Collection, id)
-		}
+	if root.Op == schema.Delete {
+		h = q.delete(c, w.id)
+	} else if h, err = q.update(w); err != nil {
+		return nil, nil, err
 	}
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	c, v := root.Collection, q.fresh()
-	h.Answer = &store.Select{From: c.Object, Var: v, One: true,
-		Where: rules.AllOf(idIs(c.Object, v, h.ID), rules.T(q.readRule(c, v)))}
-	members, err := q.node(f, rootPath(f), c, v, h.Answer, f.Fields)
-	return h, w, &schema.Shape{Kind: schema.ShapeObject, Members: members}, err
+	return h, w, q.ifVersion(f, h)
 }
 
 func (q *request) create(f *graph.Field, c *schema.Collection) (*store.Head, *write, error) {
-	if err := q.mayCreate(f, c); err != nil {
+	w := writeOf(f, c, "", "data")
+	if err := q.mayCreate(f, c, w.in); err != nil {
 		return nil, nil, err
 	}
-	h := &store.Head{Kind: store.Insert, Table: c.Object, ID: q.opts.NewID(), Readable: rules.False}
-	w, err := q.data(f, c, true)
+	w.id = q.newID()
+	h, err := q.insert(w)
 	if err != nil {
-		return nil, nil, err
-	}
-	known := map[*rules.Field]rules.Operand{c.Key: idVal(h.ID), c.TS: rules.Val{Value: rules.Value{Kind: rules.Long, V: q.caller.Now()}}}
-	for _, a := range w.set {
-		known[a.Field] = a.Value
-	}
-	for _, sf := range c.Fields { // an Insert names every column
-		if sf.Column == "" {
-			continue
-		}
-		if known[sf.Field] == nil {
-			known[sf.Field] = rules.Val{Value: rules.Value{Kind: sf.Kind, List: sf.List}}
-		}
-		h.Set = append(h.Set, store.Assign{Field: sf.Field, Value: known[sf.Field]})
-	}
-	w.bind = rules.Binding{Fresh: q.fresh, New: func(f *rules.Field) rules.Operand { return known[f] }}
-	h.Guard = rules.AllOf(append(w.guards, q.allowed(w, c.Access.Create, w.given, rules.Create)...)...)
-	if h.Guard == rules.False {
-		return nil, nil, q.forbidden(f, rootPath(f), notAllowed)
-	}
-	q.check(w, c, h)
-	read := rules.T(q.caller.Fold(c.Access.Read.Pred, rules.Binding{Fresh: q.fresh, Old: w.bind.New}))
-	h.Echo = implies(h.Guard, read) && apart(c.Object, read)
-	if h.Kids, err = q.kids(w, c, h.ID); err != nil {
 		return nil, nil, err
 	}
 	if h.Guard == rules.True && len(h.Checks) > 0 && h.Checks[0] == rules.False {
 		return nil, nil, q.invalid(w, -1, 0)
 	}
-	w.existsFirst(h)
 	return h, w, nil
 }
 
-// mayCreate refuses, before the input is looked at, what the token alone
-// forbids: the type, or a field in the input.
-func (q *request) mayCreate(f *graph.Field, c *schema.Collection) error {
-	in, _ := f.Args["data"].(map[string]any)
-	w := &write{bind: rules.Binding{Fresh: q.fresh}}
-	for _, sf := range c.Fields {
-		if _, ok := in[sf.Name]; ok {
-			w.given = append(w.given, sf)
-		}
+// ifVersion makes a write depend on the version of the document.
+func (q *request) ifVersion(f *graph.Field, h *store.Head) error {
+	x, given := f.Args["ifVersion"]
+	if !given {
+		return nil
 	}
-	for _, p := range q.allowed(w, c.Access.Create, w.given, rules.Create) {
-		if p == rules.False {
-			return q.forbidden(f, rootPath(f), notAllowed)
-		}
+	version, ok := x.(int64)
+	if !ok { // a guard that vanished with its variable would let the write through
+		return q.input(f, below(rootPath(f), "ifVersion"), "ifVersion is null: leave it out to write whatever the version is")
 	}
+	h.Version = &version
 	return nil
-}
-
-func (q *request) update(f *graph.Field, c *schema.Collection, id string) (*store.Head, *write, error) {
-	w, err := q.data(f, c, false)
-	if err != nil {
-		return nil, nil, err
-	}
-	h := q.change(w, c, id)
-	h.Kids, err = q.kids(w, c, id)
-	return h, w, err
-}
-
-// change is the guarded update of one document that sets what w says.
-func (q *request) change(w *write, c *schema.Collection, id string) *store.Head {
-	h := &store.Head{Kind: store.Update, Table: c.Object, ID: id, Set: w.set}
-	set := map[*rules.Field]rules.Operand{}
-	for _, a := range w.set {
-		set[a.Field] = a.Value
-	}
-	w.bind = rules.Binding{Fresh: q.fresh, New: func(f *rules.Field) rules.Operand {
-		if x, ok := set[f]; ok {
-			return x
-		}
-		return rules.Col{Var: rules.Old, Field: f}
-	}}
-	q.plantSides(w, set)
-	h.Readable = rules.T(q.caller.Fold(c.Access.Read.Pred, rules.Binding{Fresh: q.fresh}))
-	h.Echo = untouched(h)
-	guards := append(w.guards, h.Readable)
-	h.Guard = rules.AllOf(append(guards, q.allowed(w, c.Access.Update, w.given, rules.Update)...)...)
-	q.check(w, c, h)
-	w.existsFirst(h)
-	return h
-}
-
-func (q *request) delete(c *schema.Collection, id string) (*store.Head, error) {
-	bind := rules.Binding{Fresh: q.fresh}
-	h := &store.Head{Kind: store.Delete, Table: c.Object, ID: id, Echo: true}
-	h.Readable = rules.T(q.caller.Fold(c.Access.Read.Pred, bind))
-	h.Guard = rules.AllOf(h.Readable, rules.T(q.caller.Fold(c.Access.Delete.Pred, bind)))
-	return h, nil
-}
-
-// allowed is the type's rule for the action and those of the fields present
-// in the input, on the sides that w.bind gives.
-func (q *request) allowed(w *write, rule schema.Rule, given []*schema.Field, a rules.Action) []rules.Pred {
-	out := []rules.Pred{rules.T(q.caller.Fold(rule.Pred, w.bind))}
-	if leak.On(leak.GrantsHelp) && a == rules.Update {
-		out = q.eachSide(w, rule)
-	}
-	for _, f := range given {
-		own := f.Update
-		if a == rules.Create {
-			own = f.Create
-		}
-		if own.Pred != nil {
-			out = append(out, rules.T(q.caller.Fold(own.Pred, w.bind)))
-		}
-	}
-	return out
 }

@@ -59,18 +59,22 @@ func (q *request) allKeys(f *graph.Field) string {
 }
 
 // rolledBack answers a mutation that did not commit.
-func (q *request) rolledBack(m *store.Mutation, at []int, refusal error) (*graph.Answer, error) {
+func (q *request) rolledBack(m *store.Mutation, roots []*planned, refusal error) (*graph.Answer, error) {
 	e, ok := refusal.(*gqlerror.Error)
 	if !ok {
 		return nil, refusal
 	}
 	q.answer.Errors = append(q.answer.Errors, e)
-	for i := range m.Heads {
-		rows, err := q.store.Read(q.ctx, &store.Query{Roots: []store.Select{*m.Heads[i].Answer}})
+	for i, p := range roots {
+		q.answer.Roots[i] = graph.Root{Shape: p.shape, Text: "null"}
+		if len(p.heads) == 0 || p.many != nil {
+			continue
+		}
+		rows, err := q.store.Read(q.ctx, &store.Query{Roots: []store.Select{*m.Heads[p.first].Answer}})
 		if err != nil {
 			return nil, err
 		}
-		q.answer.Roots[at[i]].Text = rows.Roots[0]
+		q.answer.Roots[i].Text = rows.Roots[0]
 	}
 	return q.answer, nil
 }

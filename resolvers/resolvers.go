@@ -21,6 +21,7 @@ type Options struct {
 	Grants    map[string][]Grant // roles by the name of the access provider
 	PageSize  int                // documents in a page that asks for no number, 50 by default
 	MaxPage   int                // most documents in a page, 1,000 by default
+	MaxWrite  int                // most documents that one operation writes, 1,000 by default
 	MaxString int                // longest text that an input may set, in bytes, 64 KiB by default
 	Hidden    func([]Hidden)     // told what rules hid from a query; costs a second statement, for development only
 	Log       *slog.Logger       // slog.Default() by default
@@ -41,6 +42,7 @@ type Resolvers struct {
 	store   store.Store
 	opts    Options
 	cursors *cursors
+	idKey   []byte // of the ids of retried mutations
 }
 
 var _ graph.Resolver = (*Resolvers)(nil)
@@ -59,6 +61,9 @@ func New(s store.Store, secret []byte, opts Options) (*Resolvers, error) {
 	if opts.MaxPage == 0 {
 		opts.MaxPage = 1000
 	}
+	if opts.MaxWrite == 0 {
+		opts.MaxWrite = 1000
+	}
 	if opts.MaxString == 0 {
 		opts.MaxString = 64 << 10
 	}
@@ -69,7 +74,11 @@ func New(s store.Store, secret []byte, opts Options) (*Resolvers, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open cursors: %w", err)
 	}
-	return &Resolvers{store: s, opts: opts, cursors: c}, nil
+	idKey, err := newIDKey(secret)
+	if err != nil {
+		return nil, fmt.Errorf("derive key of ids: %w", err)
+	}
+	return &Resolvers{store: s, opts: opts, cursors: c, idKey: idKey}, nil
 }
 
 // Holds reports whether the caller in ctx holds a role, for the control API.
@@ -113,6 +122,8 @@ type request struct {
 	answer *graph.Answer
 	asked  []asked // of a query's roots, for Options.Hidden
 	cans   map[*store.Select]*can
+	writes int    // statements planned, of a mutation
+	retry  *retry // of a mutation that may be sent again, else nil
 }
 
 func (r *Resolvers) request(ctx context.Context, v *graph.Version, op *graph.Operation) *request {

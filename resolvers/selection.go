@@ -86,6 +86,9 @@ func (q *request) denied(g *graph.Field, path ast.Path, f *schema.Field) schema.
 // means that the shape needs no text.
 func (q *request) value(g *graph.Field, path ast.Path, f *schema.Field, v rules.Var) (*schema.Shape, *store.Column, error) {
 	switch {
+	case f.Embedded != nil:
+		shape, err := q.embedded(g, path, f.Embedded, f.EmbeddedList)
+		return shape, &store.Column{Value: rules.Col{Var: v, Field: f.Field}}, err
 	case f.Many():
 		child := q.fresh()
 		join := rules.Cmp{Op: rules.Eq, L: rules.Col{Var: child, Field: f.Back}, R: rules.Col{Var: v, Field: f.Object.Key}}

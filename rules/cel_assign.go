@@ -144,7 +144,7 @@ func (s *Slot) fits(k Kind, target *Object) bool {
 	case types.DynKind:
 		return true
 	case types.StringKind:
-		return target == nil && (k == String || k == ID || k == Enum || k == Date)
+		return target == nil && (k == String || k == ID || k == Enum || k == Date || k == UUID || k == Decimal)
 	case types.IntKind:
 		return k == Int || k == Long || k == Float
 	case types.DoubleKind:

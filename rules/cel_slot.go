@@ -364,6 +364,10 @@ func (r result) scalar(k Kind) (any, bool) {
 			return s, ValidText(s)
 		case Date:
 			return s, ValidDate(s)
+		case UUID:
+			return CanonicalUUID(s)
+		case Decimal:
+			return CanonicalDecimal(s)
 		}
 	case types.Int:
 		switch k {

@@ -215,6 +215,9 @@ func (s *scope) comparison(e ast.Expr, op Op, l, r ast.Expr) Pred {
 	if isNullLiteral(r) {
 		return s.compareNull(e, op, t)
 	}
+	if s.opaque(e, t) {
+		return Unknown
+	}
 	x := s.value(r, t)
 	if x == nil || !s.ordered(e, op, t) {
 		return Unknown
@@ -254,7 +257,7 @@ func (s *scope) compareTerms(e ast.Expr, op Op, a, b *term, l, r ast.Expr) Pred 
 		s.fault(e, hint, "%s is %s, %s is %s", a.name(), a.describe(), b.name(), b.describe())
 		return Unknown
 	}
-	if !s.ordered(e, op, a) {
+	if s.opaque(e, a) || !s.ordered(e, op, a) {
 		return Unknown
 	}
 	if op <= Ne && a.null && b.null && !oldAndNew(a, b) && !s.guards[show(l)] && !s.guards[show(r)] {
@@ -296,13 +299,22 @@ func (s *scope) ordered(e ast.Expr, op Op, t *term) bool {
 		return true
 	}
 	switch t.kind {
-	case Int, Long, Float, String, ID, Date, Time:
+	case Int, Long, Float, String, ID, Date, Time, UUID:
 		if t.o == nil {
 			return true
 		}
 	}
 	s.fault(e, "use == or !=", "%s is %s and has no order", t.name(), t.describe())
 	return false
+}
+
+// opaque reports a term of a kind that rules only ask whether it is null.
+func (s *scope) opaque(e ast.Expr, t *term) bool {
+	if t.kind != Decimal && t.kind != JSON && t.kind != Embedded {
+		return false
+	}
+	s.fault(e, "use == null, != null or has", "%s is %s, rules cannot compare its value", t.name(), t.describe())
+	return true
 }
 
 // value lowers a side that reads no document, typed by the other side.
@@ -386,6 +398,9 @@ func (s *scope) in(e ast.Expr) Pred {
 		s.fault(e, "use ==", "%s is %s, in needs a list", t.name(), t.describe())
 		return Unknown
 	}
+	if s.opaque(e, t) {
+		return Unknown
+	}
 	element := *t
 	element.list, element.null = false, false
 	if !s.touches(x) {
@@ -420,7 +435,7 @@ func (s *scope) inValues(e, x, list ast.Expr) Pred {
 		return Unknown
 	}
 	slot := s.slot(list)
-	if slot == nil {
+	if slot == nil || s.opaque(e, t) {
 		return Unknown
 	}
 	elem := slot.typ

@@ -472,6 +472,13 @@ func (f *folder) operand(x Operand) (_ Operand, ok bool) {
 			return Val{Value{Kind: Long, V: n}}, ok
 		}
 		return Size{y}, true
+	case Member:
+		y, ok := f.operand(x.X)
+		if v, is := y.(Val); ok && is {
+			return Val{x.of(v.Value)}, true
+		}
+		x.X = y
+		return x, ok
 	case UserVal:
 		id, ok := f.operand(x.Identity)
 		x.Identity = id

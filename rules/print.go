@@ -174,6 +174,9 @@ func (w *printer) operand(x Operand) {
 		w.WriteString("{" + x.Slot.Text + "}")
 	case Size:
 		w.call("size", x.X)
+	case Member:
+		w.operand(x.X)
+		w.WriteString("." + x.Path)
 	case UserVal:
 		w.call("userVal", x.Object.Name, x.Identity, x.Field.Name)
 	}

@@ -19,6 +19,8 @@ func Reads(p Pred) []*Field {
 			note(x.Field)
 		case Size:
 			operand(x.X)
+		case Member:
+			operand(x.X)
 		case UserVal:
 			note(x.Field)
 			note(x.Object.Identity)

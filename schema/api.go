@@ -133,7 +133,7 @@ func (w *apiWriter) outputType(f *Field) string {
 		t, nonNull = f.TypeName+"Connection", true
 	case f.ToOne():
 		nonNull = nonNull && f.Target.Access.Read.Pred == rules.True
-	case f.List:
+	case f.List, f.EmbeddedList:
 		t = "[" + t + "!]"
 	}
 	if nonNull && f.Read.Pred == nil {
@@ -157,6 +157,10 @@ func (w *apiWriter) filters(c *Collection) {
 	w.line("input %sWhereInput {", c.Name)
 	for _, f := range c.Fields {
 		switch {
+		case f.EmbeddedList:
+			w.line("  %s: EmbeddedListFilter", f.Name)
+		case f.Embedded != nil:
+			w.line("  %s: %sWhereInput", f.Name, f.TypeName)
 		case f.List:
 		case f.Many():
 			w.line("  %s: %sListFilter", f.Name, f.TypeName)
@@ -166,11 +170,7 @@ func (w *apiWriter) filters(c *Collection) {
 				w.line("  %s: Boolean", name)
 			}
 		default:
-			if f.Kind == rules.Enum {
-				w.enums[f.TypeName] = true
-			}
-			w.kinds[f.Kind] = true
-			w.line("  %s: %sFilter", f.Name, f.TypeName)
+			w.filterOf(f.Name, f.Kind, f.TypeName)
 		}
 	}
 	w.line("  _id: IDFilter\n  _ts: LongFilter\n  and: [%sWhereInput!]\n  or: [%sWhereInput!]\n  not: %sWhereInput\n}\n", c.Name, c.Name, c.Name)
@@ -179,7 +179,7 @@ func (w *apiWriter) filters(c *Collection) {
 	}
 	w.line("input %sOrderByInput {", c.Name)
 	for _, f := range c.Fields {
-		if f.Kind != rules.Ref && !f.List {
+		if sortable(f.Kind) && !f.List {
 			w.line("  %s: OrderDirection", f.Name)
 		}
 	}
@@ -203,7 +203,7 @@ func (w *apiWriter) shared() {
 	w.line("\"What the caller may do with a document as it is: a hint what to offer, the rules decide.\"\ntype Can {\n  update: Boolean!\n  delete: Boolean!\n  fields: [FieldCan!]!\n}\n")
 	w.line("type FieldCan {\n  name: String!\n  read: Boolean!\n  update: Boolean!\n}\n")
 	w.kinds[rules.ID], w.kinds[rules.Long] = true, true // of _id and _ts
-	for k := rules.Bool; k <= rules.Time; k++ {
+	for _, k := range scalarKinds {
 		if w.kinds[k] {
 			w.filter(k.String(), k)
 		}
@@ -230,7 +230,7 @@ func (w *apiWriter) shared() {
 		}
 	}
 	scalars := []string{"scalar Long"}
-	for _, k := range []rules.Kind{rules.Date, rules.Time} {
+	for _, k := range []rules.Kind{rules.Date, rules.Time, rules.UUID, rules.Decimal, rules.JSON} {
 		if used[k.String()] {
 			scalars = append(scalars, "scalar "+k.String())
 		}
@@ -240,8 +240,12 @@ func (w *apiWriter) shared() {
 
 // filter prints the operators of a scalar.
 func (w *apiWriter) filter(name string, k rules.Kind) {
+	if !comparable(k) {
+		w.line("input %sFilter {\n  isNull: Boolean\n}\n", name)
+		return
+	}
 	w.line("input %sFilter {\n  eq: %s\n  ne: %s", name, name, name)
-	if k != rules.Bool && k != rules.Enum {
+	if k != rules.Bool && k != rules.Enum && sortable(k) {
 		w.line("  gt: %s\n  gte: %s\n  lt: %s\n  lte: %s", name, name, name, name)
 	}
 	if k != rules.Bool {

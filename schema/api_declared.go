@@ -74,27 +74,6 @@ func boolean(d *ast.Directive, name string) bool {
 	return a != nil && a.Value.Raw == "true"
 }
 
-// embedded prints the embedded types.
-func (w *apiWriter) embedded() {
-	for _, e := range w.schema.Embedded {
-		w.describe("", e.Description)
-		w.line("type %s {", e.Name)
-		for _, f := range e.Fields {
-			w.describe("  ", f.Description)
-			t := f.TypeName
-			if f.List {
-				t = "[" + t + "!]"
-			}
-			if f.NonNull {
-				t += "!"
-			}
-			w.line("  %s: %s", f.Name, t)
-			w.used[f.TypeName] = true
-		}
-		w.line("}\n")
-	}
-}
-
 // own prints the developer's own input types.
 func (w *apiWriter) own(inputs []*ast.Definition) {
 	for _, def := range inputs {

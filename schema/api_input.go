@@ -34,7 +34,7 @@ func (w *apiWriter) single(roots map[string]*Root, c *Collection, input func(nam
 		w.root(roots, "update"+n, "(id: ID!, data: %sInput!, ifVersion: Long): %s @deprecated(reason: \"Use partialUpdate%s.\")", n, n, n)
 		w.root(roots, "partialUpdate"+n, "(id: ID!, %s, ifVersion: Long): %s", changes(c, input), n)
 		by := "id: ID!"
-		if len(c.upsertKeys()) > 0 {
+		if len(c.UpsertKeys()) > 0 {
 			by = "id: ID, by: " + n + "ByInput"
 		}
 		w.described(roots, "Changes the document with that _id or unique key, or creates it. Defaults count for a new document only.",
@@ -170,12 +170,12 @@ func (w *apiWriter) operators(c *Collection) {
 	print("IncInput", "What to add to numbers.", list((*Field).Summable), func(f *Field) string { return f.TypeName })
 	print("ElementsInput", "Elements to add to lists, or to remove wherever they stand.", list((*Field).Joinable), func(f *Field) string { return "[" + f.TypeName + "!]" })
 	var keys []string
-	for _, u := range c.upsertKeys() {
+	for _, u := range c.UpsertKeys() {
 		keys = append(keys, "("+fieldNames(u.Fields)+")")
 	}
 	print("ByInput", "A unique key, all fields of one: "+strings.Join(keys, " or ")+".",
 		list(func(f *Field) bool {
-			return slices.ContainsFunc(c.upsertKeys(), func(u *Unique) bool { return slices.Contains(u.Fields, f) })
+			return slices.ContainsFunc(c.UpsertKeys(), func(u *Unique) bool { return slices.Contains(u.Fields, f) })
 		}), inputType)
 }
 
@@ -189,9 +189,9 @@ func (f *Field) Joinable() bool {
 	return f.List && f.Settable() && f.Kind >= rules.Bool && f.Kind <= rules.Enum
 }
 
-// upsertKeys are the unique keys by which an upsert finds a document: those
+// UpsertKeys are the unique keys by which an upsert finds a document: those
 // that clients set.
-func (c *Collection) upsertKeys() (out []*Unique) {
+func (c *Collection) UpsertKeys() (out []*Unique) {
 	for _, u := range c.Uniques {
 		if !slices.ContainsFunc(u.Fields, func(f *Field) bool { return !f.Settable() }) {
 			out = append(out, u)
@@ -205,6 +205,10 @@ func (w *apiWriter) member(f *Field, required bool) {
 	switch {
 	case f.Kind == rules.Ref:
 		t = relationInput(f)
+	case f.EmbeddedList:
+		t = "[" + t + "Input!]"
+	case f.Embedded != nil:
+		t += "Input"
 	case f.List:
 		t = "[" + t + "!]"
 	}

@@ -74,7 +74,7 @@ func TestDeclarationFaults(t *testing.T) {
 		{"check of the stored document", `type A { x: Int @check(expr: "oldDoc.x == 1", message: "m") }`, `1:31: A.x: oldDoc does not exist in this rule`},
 		{"check that is no Boolean", `type A { x: Int @check(expr: "doc.x", message: "m") }`, `1:31: A.x: doc.x is an Int, a condition is expected`},
 		{"check of the many side", `type A { bs: [B] @relation @check(expr: "true", message: "m") } type B { a: A }`, `1:28: A.bs: @check goes on fields with a column, this is the many side of a relation, put it on B.a`},
-		{"check of a refused field", `type A @check(expr: "doc.y == '1'", message: "m") { x: Int, y: JSON }`, `1:64: A.y: scalar JSON is not supported in this version, use String`},
+		{"check of a refused field", `type A @check(expr: "doc.y == '1'", message: "m") { x: Int, y: [[Int]] }`, `1:65: A.y: lists of lists are not supported, use a list`},
 
 		// identity
 		{"identity in two types, one unguarded", `type A { x: ID @unique @identity @set(on: CREATE, expr: "CurrentIdentity()") } type B { y: ID @unique @identity }`, `1:89: B.y needs a create and an update rule of its own: it links callers to their documents, so who may set it must be said, for example @auth(create: "...", update: "false"), or @set`},

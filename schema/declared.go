@@ -120,7 +120,7 @@ func (l *loader) lookUp(d *declaredRoot, r *Root) {
 			hint := didYouMean(name, l.collectionNamed(r.Collection.Name).names())
 			l.warn(pos, hint, "%s: it answers NOT_IMPLEMENTED, %s has no field %s", d.path(), r.Collection.Name, name)
 			return
-		case !comparable(f, a.Type):
+		case !equatable(f, a.Type):
 			l.warn(pos, "", "%s: it answers NOT_IMPLEMENTED, %s cannot be compared with argument %s, a %s", d.path(), f.Path(), name, a.Type)
 			return
 		}
@@ -132,9 +132,9 @@ func (l *loader) lookUp(d *declaredRoot, r *Root) {
 	}
 }
 
-// comparable reports whether an argument of type t can be equal to f, or to an
+// equatable reports whether an argument of type t can be equal to f, or to an
 // element of it.
-func comparable(f *rules.Field, t *ast.Type) bool {
+func equatable(f *rules.Field, t *ast.Type) bool {
 	text := func(name string) bool { return name == "ID" || name == "String" }
 	switch {
 	case t.Elem != nil || f.Column == "":
@@ -144,7 +144,7 @@ func comparable(f *rules.Field, t *ast.Type) bool {
 	case f.Kind == rules.Long && t.NamedType == "Int":
 		return true
 	}
-	return f.TypeName == t.NamedType && f.Kind <= rules.Enum || text(f.TypeName) && text(t.NamedType)
+	return f.TypeName == t.NamedType && comparable(f.Kind) || text(f.TypeName) && text(t.NamedType)
 }
 
 // returnable reports whether a field can have that type in answers.
@@ -153,7 +153,6 @@ func (l *loader) returnable(owner string, t *ast.Type) bool {
 	pos := l.src.pos(t.Position)
 	switch {
 	case kindOf(name) != rules.Invalid, l.enums[name] != nil, l.schema.Collection(name) != nil, l.embeddeds[name] != nil:
-	case slices.Contains(laterScalars, name):
 	case l.inputNamed(name) != nil:
 		l.fault(pos, "return a type", "%s: input %s cannot be returned", owner, name)
 		return false
@@ -174,7 +173,7 @@ func (l *loader) returnable(owner string, t *ast.Type) bool {
 func (l *loader) inputType(owner string, t *ast.Type, pos Position) bool {
 	name := t.Name()
 	switch {
-	case kindOf(name) != rules.Invalid, l.enums[name] != nil, l.inputNamed(name) != nil, slices.Contains(laterScalars, name), l.generatedInput(name):
+	case kindOf(name) != rules.Invalid, l.enums[name] != nil, l.inputNamed(name) != nil, l.generatedInput(name):
 		return true
 	case l.schema.Collection(name) != nil:
 		l.fault(pos, "take its _id: ID", "%s: %s is a type, it cannot be given", owner, name)
@@ -239,6 +238,9 @@ func (l *loader) input(def *ast.Definition) {
 // generatedInput reports whether name is that of an input type generated for a
 // collection, or for a relation of one.
 func (l *loader) generatedInput(name string) bool {
+	if e, ok := strings.CutSuffix(name, "Input"); ok && l.embeddeds[e] != nil {
+		return true
+	}
 	return slices.ContainsFunc(l.collections, func(c *collection) bool {
 		return name == c.Name+"Input" || name == "PartialUpdate"+c.Name+"Input" ||
 			slices.ContainsFunc(c.fields, func(f *field) bool { return f.Target != nil && name == relationInput(f.Field) })
@@ -286,6 +288,10 @@ func memberType(f *Field) string {
 	switch {
 	case f.Kind == rules.Ref:
 		return relationInput(f)
+	case f.EmbeddedList:
+		return "[" + f.TypeName + "Input]"
+	case f.Embedded != nil:
+		return f.TypeName + "Input"
 	case f.List:
 		return "[" + f.TypeName + "]"
 	}

@@ -121,9 +121,6 @@ func (l *loader) embeddedField(def *ast.FieldDefinition, path string, pos Positi
 		f.Kind = rules.Ref
 		l.warn(at, "store its _id as an ID, or make the outer type a collection",
 			"%s: a collection inside an @embedded type is not stored, the field answers NOT_IMPLEMENTED", path)
-	case slices.Contains(laterScalars, f.TypeName):
-		l.fault(at, "use String", "%s: scalar %s is not supported in this version", path, f.TypeName)
-		return nil
 	default:
 		if !l.refused[f.TypeName] {
 			l.fault(at, didYouMean(f.TypeName, l.typeNames()), "%s: unknown type %s", path, f.TypeName)
@@ -144,4 +141,14 @@ func (l *loader) holdsItself(e, target *Embedded, above []*Embedded) bool {
 		}
 	}
 	return false
+}
+
+// Field returns the field of that name, or nil.
+func (e *Embedded) Field(name string) *EmbeddedField {
+	for _, f := range e.Fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
 }

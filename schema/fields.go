@@ -10,13 +10,24 @@ import (
 
 // kindOf is the kind of a built-in scalar, or Invalid.
 func kindOf(name string) rules.Kind {
-	for k := rules.Bool; k <= rules.Time; k++ {
+	for _, k := range scalarKinds {
 		if k.String() == name {
 			return k
 		}
 	}
 	return rules.Invalid
 }
+
+// scalarKinds are the kinds of the scalars, in the order of the derived API.
+var scalarKinds = []rules.Kind{rules.Bool, rules.Int, rules.Long, rules.Float, rules.String, rules.ID, rules.Date, rules.Time,
+	rules.UUID, rules.Decimal, rules.JSON}
+
+// comparable reports whether a filter, a key or a look-up may compare values of
+// the kind.
+func comparable(k rules.Kind) bool { return k != rules.JSON && k != rules.Embedded }
+
+// sortable reports whether values of the kind have an order.
+func sortable(k rules.Kind) bool { return comparable(k) && k != rules.Decimal && k != rules.Ref }
 
 // collection reads a type's own directives that name things, and its fields.
 func (l *loader) collection(c *collection) {
@@ -64,6 +75,9 @@ func (l *loader) collection(c *collection) {
 		if named(f.directives, "resolver") != nil {
 			l.resolved(c, f)
 			continue
+		}
+		if d := named(f.directives, "embedded"); d != nil {
+			l.warn(l.directivePos(d), remove, "%s: @embedded goes on types, it is ignored here", path)
 		}
 		if slices.ContainsFunc(def.Directives, func(d *ast.Directive) bool { return slices.Contains(laterDirectives, d.Name) }) ||
 			!l.fieldType(f, path) {
@@ -151,6 +165,13 @@ func (l *loader) fieldType(f *field, path string) bool {
 		}
 		return true
 	}
+	if e := l.embeddeds[f.TypeName]; e != nil {
+		f.Kind, f.Embedded, f.EmbeddedList, f.List = rules.Embedded, e.Embedded, f.List, false
+		if f.EmbeddedList && !t.Elem.NonNull {
+			l.warn(pos, "write ["+f.TypeName+"!]", "%s: elements of a list are never null", path)
+		}
+		return true
+	}
 	for _, c := range l.collections {
 		if c.Name == f.TypeName {
 			f.Kind, f.target, f.list = rules.Ref, c, f.List
@@ -161,10 +182,6 @@ func (l *loader) fieldType(f *field, path string) bool {
 		}
 	}
 	switch {
-	case l.embeddeds[f.TypeName] != nil:
-		l.fault(pos, "use scalars", "%s: fields of an @embedded type are not supported in this version", path)
-	case slices.Contains(laterScalars, f.TypeName):
-		l.fault(pos, "use String", "%s: scalar %s is not supported in this version", path, f.TypeName)
 	case l.claims != nil && l.claims.name == f.TypeName:
 		l.fault(pos, remove, "%s: %s describes the token, it cannot be the type of a field", path, f.TypeName)
 	case isRoot(f.TypeName):

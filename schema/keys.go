@@ -120,6 +120,8 @@ func (l *loader) keyable(f *field, d *ast.Directive, pos Position) bool {
 		l.fault(pos, "put it on "+f.Back.Path(), "%s: @%s goes on fields with a column, this is the many side of a relation", f.Path(), d.Name)
 	case f.List:
 		l.fault(pos, remove, "%s: @%s does not go on a list", f.Path(), d.Name)
+	case !comparable(f.Kind):
+		l.fault(pos, remove, "%s: @%s does not go on a %s, which has no equality", f.Path(), d.Name, f.TypeName)
 	default:
 		return true
 	}

@@ -102,12 +102,16 @@ type Field struct {
 	Description string
 	Collection  *Collection
 	Target      *Collection // of a relation
-	Default     *rules.Expr // @default, or nil
-	Set         *rules.Expr // @set, or nil
-	SetOnCreate bool
-	SetOnUpdate bool
-	Checks      []Check
-	Unique      *Unique // of this field alone, or nil
+	Owning      bool        // of a link table: its rows are written under this side's rules, as of the only side
+	Embedded    *Embedded   // of a field of an embedded type
+	// EmbeddedList: the value is a list of them.
+	EmbeddedList bool
+	Default      *rules.Expr // @default, or nil
+	Set          *rules.Expr // @set, or nil
+	SetOnCreate  bool
+	SetOnUpdate  bool
+	Checks       []Check
+	Unique       *Unique // of this field alone, or nil
 	// Rules of the field's own, required in addition to the type's. A nil
 	// Pred means that the field follows its type. Read speaks of rules.Old,
 	// Create of rules.New, Update of both.

@@ -2,8 +2,6 @@ package schema
 
 import (
 	"strings"
-
-	"flora.dev/flora/rules"
 )
 
 // plural is the name of a type's list field: the leading capitals in lower
@@ -120,12 +118,17 @@ func (l *loader) names() bool {
 	generate(top, "OrderDirection", "the directions of orderBy")
 	generate(top, "Can", "what a caller may do with a document")
 	generate(top, "FieldCan", "what a caller may do with a field")
-	for k := rules.Bool; k <= rules.Time; k++ {
+	for _, k := range scalarKinds {
 		generate(top, k.String()+"Filter", "the filter of "+k.String())
 	}
 	for _, e := range l.schema.Enums {
 		generate(l.declared[strings.ToLower(e.Name)].pos, e.Name+"Filter", "the filter of "+e.Name)
 	}
+	for _, e := range l.schema.Embedded {
+		generate(e.Pos, e.Name+"Input", "the input of "+e.Name)
+		generate(e.Pos, e.Name+"WhereInput", "the filter of "+e.Name)
+	}
+	generate(top, "EmbeddedListFilter", "the filter of lists of embedded values")
 	for _, c := range l.collections {
 		for _, g := range [][2]string{
 			{c.Name + "Connection", "the page of "}, {c.Name + "Edge", "the edge of "},

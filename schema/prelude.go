@@ -43,8 +43,7 @@ enum OnDelete { RESTRICT CASCADE SET_NULL }
 // The scalars there are, and what this version of the language refuses.
 var (
 	laterDirectives = []string{"fold", "renamed"}
-	laterScalars    = []string{"JSON", "UUID", "Decimal"}
-	builtinScalars  = []string{"Boolean", "Int", "Float", "String", "ID", "Long", "Date", "Time"}
+	builtinScalars  = []string{"Boolean", "Int", "Float", "String", "ID", "Long", "Date", "Time", "UUID", "Decimal", "JSON"}
 )
 
 const remove = "remove it"

@@ -26,6 +26,8 @@ const (
 	ShapeGranted // in a can: true where none of Places is null, else false
 	ShapeEach    // in a can: a list of what Members write, without their keys
 	ShapeAspects // in a can: an object of Members
+
+	ShapeEmbedded // null, or a string with the JSON text of an object (List: of a list of them) written with Members
 )
 
 // Shape says how positional JSON text (store.Select) becomes a response value.
@@ -52,6 +54,7 @@ type Member struct {
 	Key   []byte // encoded with its quotes and colon: "name":
 	Name  string // the response key, for paths
 	Index int    // the value's place in the node; -1 where Shape needs none
+	Field string // of an embedded value: the name that the member has in it
 	Shape *Shape
 }
 

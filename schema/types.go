@@ -104,7 +104,7 @@ func definitionNames(doc *ast.SchemaDocument) (names []string) {
 func (l *loader) prelude(def *ast.Definition) bool {
 	switch def.Kind {
 	case ast.Scalar:
-		return slices.Contains(builtinScalars, def.Name) || slices.Contains(laterScalars, def.Name)
+		return slices.Contains(builtinScalars, def.Name)
 	case ast.Enum:
 		own := l.vocabulary.enums.ForName(def.Name)
 		if own == nil || len(own.EnumValues) != len(def.EnumValues) {
@@ -122,7 +122,7 @@ func (l *loader) prelude(def *ast.Definition) bool {
 
 // declare enters a type name; it reports false where there was one already.
 func (l *loader) declare(name string, pos Position) bool {
-	if slices.Contains(builtinScalars, name) || slices.Contains(laterScalars, name) {
+	if slices.Contains(builtinScalars, name) {
 		l.fault(pos, "rename it", "type %s: this is the name of a scalar", name)
 		return false
 	}

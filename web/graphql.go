@@ -126,9 +126,17 @@ func (e *endpoint) run(w http.ResponseWriter, r *http.Request, mediaType string,
 		refuse(w, r, http.StatusBadRequest, graph.BadUserInput, err.Error())
 		return
 	}
+	key, ok := idempotencyKey(r.Header)
+	if !ok {
+		refuse(w, r, http.StatusBadRequest, graph.BadUserInput, "Idempotency-Key is one value of 1 to 255 printable ASCII characters")
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), e.limits.Deadline)
 	defer cancel()
 	ctx = graph.WithRequestID(auth.With(ctx, caller), traceOf(ctx).id)
+	if key != "" {
+		ctx = graph.WithRetryKey(ctx, key)
+	}
 	if e.Hidden != nil && r.Header.Get("X-Flora-Hidden") == "1" {
 		ctx = e.Hidden(ctx)
 	}
@@ -137,6 +145,24 @@ func (e *endpoint) run(w http.ResponseWriter, r *http.Request, mediaType string,
 		w.Header().Set("Allow", "POST, OPTIONS")
 	}
 	writeJSON(w, r, statusFor(mediaType, response.Status), mediaType, response.Body)
+}
+
+// idempotencyKey reads the header by which a client names a mutation for its
+// retries (draft-ietf-httpapi-idempotency-key-header); "" without one.
+func idempotencyKey(h http.Header) (key string, ok bool) {
+	values := h.Values("Idempotency-Key")
+	switch {
+	case len(values) == 0:
+		return "", true
+	case len(values) > 1 || values[0] == "" || len(values[0]) > 255:
+		return "", false
+	}
+	for _, c := range []byte(values[0]) {
+		if c < 0x20 || c > 0x7e {
+			return "", false
+		}
+	}
+	return values[0], true
 }
 
 // statusFor is the status of a response under a media type. With

@@ -50,7 +50,7 @@ func null(k rules.Kind) (any, error) {
 		return cloud.NullInt64{}, nil
 	case rules.Float:
 		return cloud.NullFloat64{}, nil
-	case rules.String, rules.ID, rules.Enum, rules.Ref:
+	case rules.String, rules.ID, rules.Enum, rules.Ref, rules.UUID, rules.Decimal, rules.JSON, rules.Embedded:
 		return cloud.NullString{}, nil
 	case rules.Date:
 		return cloud.NullDate{}, nil
@@ -73,7 +73,7 @@ func listParam(v rules.Value) (any, error) {
 		return slice[int64](v.Kind, elems)
 	case rules.Float:
 		return slice[float64](v.Kind, elems)
-	case rules.String, rules.ID, rules.Enum, rules.Ref:
+	case rules.String, rules.ID, rules.Enum, rules.Ref, rules.UUID, rules.Decimal, rules.JSON:
 		return slice[string](v.Kind, elems)
 	case rules.Date:
 		return slice[civil.Date](v.Kind, elems)

@@ -22,6 +22,8 @@ type Dialect struct {
 	notWithin                    string
 	in, notIn                    string // $1 in the list $2
 	length, listLength           string
+	jsonScalar, jsonPart         string                // the scalar, or whatever there is, at path $2 of the JSON text $1
+	casts                        map[rules.Kind]string // what a scalar is cast to, nil: it has its type
 
 	greatest  string // function: the greater of two
 	dual      string // what a SELECT without a table needs before WHERE
@@ -51,6 +53,7 @@ var SQLite = &Dialect{
 	in:            "$1 IN (SELECT _e.value FROM json_each($2) AS _e)",
 	notIn:         "$1 NOT IN (SELECT _e.value FROM json_each($2) AS _e)",
 	length:        "length($1)", listLength: "json_array_length($1)",
+	jsonScalar: "json_extract($1, $2)", jsonPart: "json_extract($1, $2)",
 
 	greatest: "max", returning: " RETURNING ",
 
@@ -58,7 +61,8 @@ var SQLite = &Dialect{
 		types: map[rules.Kind]string{
 			rules.Bool: "INTEGER", rules.Int: "INTEGER", rules.Long: "INTEGER", rules.Float: "REAL",
 			rules.String: "TEXT", rules.ID: "TEXT", rules.Date: "TEXT", rules.Time: "INTEGER",
-			rules.Enum: "TEXT", rules.Ref: "TEXT",
+			rules.Enum: "TEXT", rules.Ref: "TEXT", rules.UUID: "TEXT", rules.Decimal: "TEXT",
+			rules.JSON: "TEXT", rules.Embedded: "TEXT",
 		},
 		listType: "TEXT", key: "TEXT", bytes: "BLOB",
 		boolCheck: true, forwardKeys: true, tableEnd: ", PRIMARY KEY ($1)) STRICT",
@@ -86,6 +90,8 @@ var Spanner = &Dialect{
 	within: "STRPOS($1, $2) > 0", notWithin: "STRPOS($1, $2) = 0",
 	in: "$1 IN UNNEST($2)", notIn: "$1 NOT IN UNNEST($2)",
 	length: "CHAR_LENGTH($1)", listLength: "ARRAY_LENGTH($1)",
+	jsonScalar: "JSON_VALUE($1, $2)", jsonPart: "JSON_QUERY($1, $2)",
+	casts: map[rules.Kind]string{rules.Bool: "BOOL", rules.Int: "INT64", rules.Long: "INT64", rules.Float: "FLOAT64"},
 
 	greatest: "GREATEST", dual: " FROM UNNEST([1])", returning: " THEN RETURN ",
 
@@ -93,7 +99,8 @@ var Spanner = &Dialect{
 		types: map[rules.Kind]string{
 			rules.Bool: "BOOL", rules.Int: "INT64", rules.Long: "INT64", rules.Float: "FLOAT64",
 			rules.String: "STRING(MAX)", rules.ID: "STRING(MAX)", rules.Date: "DATE", rules.Time: "TIMESTAMP",
-			rules.Enum: "STRING(MAX)", rules.Ref: "STRING(128)",
+			rules.Enum: "STRING(MAX)", rules.Ref: "STRING(128)", rules.UUID: "STRING(36)", rules.Decimal: "STRING(MAX)",
+			rules.JSON: "STRING(MAX)", rules.Embedded: "STRING(MAX)",
 		},
 		key: "STRING(128)", bytes: "BYTES(64)",
 		tableEnd:    ") PRIMARY KEY ($1)",

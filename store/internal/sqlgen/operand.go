@@ -17,11 +17,28 @@ func (p *printer) operand(x rules.Operand) string {
 			t = p.listLength
 		}
 		return string(fill(nil, t, p.operand(x.X)))
+	case rules.Member:
+		return p.inside(x)
 	case rules.UserVal:
 		return p.userValue(x.Object, x.Identity, x.Field)
 	}
 	p.fail("operand %T is not known when a statement is printed", x)
 	return "NULL"
+}
+
+// inside prints a value inside an embedded one. Names of fields are letters,
+// digits and _, which need no quotes in a path of either engine.
+func (p *printer) inside(m rules.Member) string {
+	path := "'$." + m.Path + "'"
+	p.calls++
+	switch {
+	case m.List || m.Kind == rules.JSON || m.Kind == rules.Embedded:
+		return string(fill(nil, p.jsonPart, p.operand(m.X), path))
+	case p.casts == nil || p.casts[m.Held()] == "":
+		return string(fill(nil, p.jsonScalar, p.operand(m.X), path))
+	}
+	p.calls++
+	return "SAFE_CAST(" + string(fill(nil, p.jsonScalar, p.operand(m.X), path)) + " AS " + p.casts[m.Held()] + ")"
 }
 
 func (p *printer) column(c rules.Col) string {

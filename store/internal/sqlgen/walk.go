@@ -46,6 +46,8 @@ func freeOperand(x rules.Operand, bound []rules.Var, visit func(rules.Col)) {
 		}
 	case rules.Size:
 		freeOperand(x.X, bound, visit)
+	case rules.Member:
+		freeOperand(x.X, bound, visit)
 	case rules.UserVal:
 		freeOperand(x.Identity, bound, visit)
 	}
