@@ -41,6 +41,9 @@ func (c *checkCommand) Run(a *app) error {
 			continue
 		}
 		a.warn(s)
+		for _, d := range s.Consequences() {
+			fmt.Fprintf(a.stderr, "%s (info)\n", d)
+		}
 		switch {
 		case c.Explain:
 			err = explain(a.stdout, s)

@@ -276,6 +276,7 @@ func (p *planting) place(d *document) error {
 		}
 		head.Set = append(head.Set, store.Assign{Field: field.Field, Value: value})
 	}
+	head.Set = store.Folded(head.Set)
 	p.placed[d] = true
 	p.heads = append(p.heads, head)
 	return nil

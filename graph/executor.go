@@ -141,7 +141,7 @@ func (e *Executor) Do(ctx context.Context, req Request) (out *Response) {
 			out = encode(e.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(recovered(ctx, v))}))
 		}
 	}()
-	ctx = graphql.StartOperationTrace(ctx)
+	ctx = withRetryKey(graphql.StartOperationTrace(ctx), req.RetryKey)
 	variables, err := decodeVariables(req.Variables, &e.options.Limits)
 	if err != nil {
 		return encode(e.DispatchError(ctx, gqlerror.List{err}))

@@ -14,6 +14,7 @@ type Request struct {
 	OperationName string
 	Variables     []byte // JSON text of an object, null or empty
 	ReadOnly      bool   // mutations are refused: the request came by GET
+	RetryKey      string // by which the client names a mutation for its retries, "" without one
 }
 
 // Response is the answer to a Request.

@@ -10,9 +10,10 @@ import (
 
 type retryKey struct{}
 
-// WithRetryKey returns a context in which mutations have the key that their
-// client chose for them (the header Idempotency-Key).
-func WithRetryKey(ctx context.Context, key string) context.Context {
+func withRetryKey(ctx context.Context, key string) context.Context {
+	if key == "" {
+		return ctx
+	}
 	return context.WithValue(ctx, retryKey{}, key)
 }
 

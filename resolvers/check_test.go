@@ -21,11 +21,16 @@ import (
 type recorder struct {
 	store.Store
 	heads []store.Head
+	once  *store.Once
+	out   *store.Outcome // nil: nothing was hit
 	err   error
 }
 
 func (r *recorder) Write(_ context.Context, m *store.Mutation) (*store.Outcome, error) {
-	r.heads = m.Heads
+	r.heads, r.once = m.Heads, m.Once
+	if r.out != nil {
+		return r.out, r.err
+	}
 	return &store.Outcome{Results: make([]store.Result, len(m.Heads))}, r.err
 }
 

@@ -179,10 +179,9 @@ func nullness(x rules.Operand, want bool) rules.Pred {
 	return rules.Not{P: rules.IsNull{X: x}}
 }
 
-// memberOperators are the atoms on a scalar inside an embedded value. They are
-// those of a field of the kind that the text holds.
+// memberOperators are the atoms on a scalar inside an embedded value.
 func (q *request) memberOperators(g *graph.Field, path ast.Path, m rules.Member, f *schema.EmbeddedField, in map[string]any) (rules.Pred, error) {
-	stand := &schema.Field{Field: &rules.Field{Name: f.Name, Kind: m.Held()}}
+	stand := &schema.Field{Field: &rules.Field{Name: f.Name, Kind: m.Kind, Values: f.Values, TypeName: f.TypeName}}
 	p, err := q.operators(g, path, stand, 0, in)
 	if err != nil {
 		return nil, err

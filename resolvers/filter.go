@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"sort"
+	"strings"
 
 	"flora.dev/flora/graph"
 	"flora.dev/flora/internal/leak"
@@ -162,6 +163,9 @@ func (q *request) operator(g *graph.Field, path ast.Path, f *schema.Field, v rul
 		return nil, q.input(g, path, "%s is null: ask with isNull", op)
 	}
 	col := rules.Col{Var: v, Field: f.Field}
+	if plain, fold := strings.CutSuffix(op, "Fold"); fold {
+		op, col.Field, x = plain, f.Fold, rules.Folded(x.(string))
+	}
 	if c, ok := comparisons[op]; ok {
 		if f.ToOne() { // a unique key over a reference: only a target that can be seen
 			child := q.fresh()

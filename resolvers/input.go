@@ -38,6 +38,7 @@ func (q *request) data(w *write, create bool) error {
 			return err
 		}
 	}
+	w.set = store.Folded(w.set)
 	for _, a := range w.set {
 		if f := c.FieldNamed(a.Field.Name); tooLong(a.Value) && indexed(c, f) {
 			return q.input(w.field, below(w.path, f.Name), "%s is longer than %d bytes, an index takes no more", f.Path(), maxIndexed)

@@ -71,7 +71,7 @@ func (r *Resolvers) Mutation(ctx context.Context, v *graph.Version, op *graph.Op
 func echoes(heads []store.Head) {
 	if len(heads) == 1 {
 		h := &heads[0]
-		if h.Echo && len(h.Before)+len(h.Kids) == 0 && h.Else == nil && h.Match == nil && plain(h.Answer) {
+		if h.Echo && len(h.Before)+len(h.Kids) == 0 && h.Else == nil && h.Answer != nil && h.Answer.One && plain(h.Answer) {
 			return
 		}
 	}

@@ -125,7 +125,11 @@ func (q *request) key(f *graph.Field, root *schema.Root, v rules.Var) (rules.Pre
 	var all rules.And
 	for _, u := range root.Unique.Fields {
 		path := append(rootPath(f), pathName(u.Name))
-		p, err := q.operator(f, path, u, v, "eq", f.Args[u.Name])
+		op := "eq"
+		if u.Fold != nil {
+			op = "eqFold"
+		}
+		p, err := q.operator(f, path, u, v, op, f.Args[u.Name])
 		if err == nil && !leak.On(leak.FinderUnreadable) {
 			p, err = q.condition(f, path, u, v, p)
 		}

@@ -115,7 +115,10 @@ func (q *request) keyIs(w *write, key map[*schema.Field]any) rules.Pred {
 			continue
 		}
 		v := rules.Value{Kind: k.Kind, V: x}
-		all = append(all, rules.Cmp{Op: rules.Eq, L: rules.Col{Var: rules.Old, Field: k.Field}, R: rules.Val{Value: v}})
+		if k.Fold != nil {
+			v.V = rules.Folded(x.(string))
+		}
+		all = append(all, rules.Cmp{Op: rules.Eq, L: rules.Col{Var: rules.Old, Field: k.Indexed()}, R: rules.Val{Value: v}})
 		w.visible = append(w.visible, rules.T(q.field(k, rules.Old)))
 		if k.ToOne() {
 			w.visible = append(w.visible, q.target(k.Target, x.(string)))

@@ -93,6 +93,7 @@ func (q *request) plant(w *write) (*store.Head, error) {
 		}
 		h.Set = append(h.Set, store.Assign{Field: sf.Field, Value: known[sf.Field]})
 	}
+	h.Set = store.Folded(h.Set)
 	w.bind = rules.Binding{Fresh: q.fresh, New: func(f *rules.Field) rules.Operand { return known[f] }}
 	h.Guard = rules.AllOf(append(w.guards, q.allowed(w, c.Access.Create, w.given, rules.Create)...)...)
 	q.check(w, h)

@@ -5,7 +5,15 @@ import (
 	"encoding/json"
 	"sort"
 	"strings"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 )
+
+// Folded is a text without its case, and composed (NFC): texts that a reader
+// takes for the same have the same. It may be longer than the text.
+// https://www.unicode.org/versions/latest/core-spec/chapter-5/#G21180
+func Folded(s string) string { return norm.NFC.String(cases.Fold().String(norm.NFC.String(s))) }
 
 // CanonicalUUID is the lower-case form of a UUID, RFC 9562, section 4.
 func CanonicalUUID(s string) (string, bool) {

@@ -112,6 +112,14 @@ func (s *source) assignedUser(e ast.Expr, f *Field) Operand {
 			return nil
 		}
 	}
+	if t.kind == Embedded || t.kind == JSON {
+		s.fault(e, "", "%s is %s, which cannot be stored from here", t.path, t.describe())
+		return nil
+	}
+	if _, ok := t.op.(Member); ok {
+		s.fault(e, "", "%s is inside an embedded value, which cannot be stored from here", t.path)
+		return nil
+	}
 	have := &term{kind: f.Kind, o: f.Target, field: f}
 	if t.op == nil || t.list != f.List || !comparable(t, have) {
 		hint := ""

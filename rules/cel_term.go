@@ -130,6 +130,9 @@ func (s *scope) selected(e, base ast.Expr, name string) *term {
 	if b == nil {
 		return nil
 	}
+	if b.kind == Embedded && b.field != nil {
+		return s.inside(e, b, name)
+	}
 	if b.o == nil || b.op == nil {
 		hint := ""
 		if b.op == nil && b.field != nil {
@@ -173,6 +176,34 @@ func (s *scope) selected(e, base ast.Expr, name string) *term {
 		return t
 	}
 	t.op, t.kind, t.list, t.null, t.o = Col{v, f}, f.Kind, f.List, !f.NonNull, f.Target
+	return t
+}
+
+// inside lowers a field of an embedded value: null where the value is. Lists in
+// it are only asked whether they are null.
+func (s *scope) inside(e ast.Expr, b *term, name string) *term {
+	i := slices.IndexFunc(b.field.Members, func(f *Field) bool { return f.Name == b.field.Name+"."+name })
+	if i < 0 {
+		var names []string
+		for _, f := range b.field.Members {
+			names = append(names, strings.TrimPrefix(f.Name, b.field.Name+"."))
+		}
+		s.fault(e, nearest(name, names), "%s has no field %s", b.name(), name)
+		return nil
+	}
+	f := b.field.Members[i]
+	m, nested := b.op.(Member)
+	if !nested {
+		m = Member{X: b.op}
+	} else {
+		m.Path += "."
+	}
+	m.Path += name
+	m.Kind, m.List = f.Kind, f.List
+	t := &term{op: m, field: f, kind: f.Kind, null: b.null || !f.NonNull, path: b.path + "." + name, hops: b.hops, depth: b.depth, rooted: b.rooted, mine: b.mine}
+	if f.List {
+		t.kind = JSON
+	}
 	return t
 }
 
@@ -270,8 +301,16 @@ func (s *scope) compareTerms(e ast.Expr, op Op, a, b *term, l, r ast.Expr) Pred 
 
 // oldAndNew reports the same field of the stored and the new document.
 func oldAndNew(a, b *term) bool {
-	x, ok1 := a.op.(Col)
-	y, ok2 := b.op.(Col)
+	p, q := a.op, b.op
+	if m, ok := p.(Member); ok {
+		n, ok := q.(Member)
+		if !ok || m.Path != n.Path {
+			return false
+		}
+		p, q = m.X, n.X
+	}
+	x, ok1 := p.(Col)
+	y, ok2 := q.(Col)
 	return ok1 && ok2 && x.Field == y.Field && (x.Var == Old || x.Var == New) && (y.Var == Old || y.Var == New)
 }
 

@@ -17,21 +17,9 @@ type Member struct {
 
 func (Member) operand() {}
 
-// Held is the kind that values are compared as: the text of a Member holds
-// times as microseconds and dates as text.
-func (m Member) Held() Kind {
-	switch m.Kind {
-	case Time:
-		return Long
-	case Date, UUID, Decimal, Enum, ID:
-		return String
-	}
-	return m.Kind
-}
-
 // of reads the member of a known value.
 func (m Member) of(v Value) Value {
-	out := Value{Kind: m.Held()}
+	out := Value{Kind: m.Kind}
 	text, ok := v.V.(string)
 	if !ok {
 		return out

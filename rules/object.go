@@ -5,21 +5,21 @@ type Kind uint8
 
 // The kinds, and how a Value of each holds its payload.
 const (
-	Invalid Kind = iota
-	Bool         // bool
-	Int          // int64, 32-bit range
-	Long         // int64
-	Float        // float64, finite
-	String       // string, valid UTF-8 without U+0000
-	ID           // string
-	Date         // string, YYYY-MM-DD
-	Time         // int64, microseconds since 1970 UTC
-	Enum         // string, the value's name
-	Ref          // string, the _id of a document
-	UUID         // string, lower-case 8-4-4-4-12
-	Decimal      // string, canonical; equality only
-	JSON         // string, canonical JSON text
-	Embedded     // string, canonical JSON text of an object of the field's type
+	Invalid  Kind = iota
+	Bool          // bool
+	Int           // int64, 32-bit range
+	Long          // int64
+	Float         // float64, finite
+	String        // string, valid UTF-8 without U+0000
+	ID            // string
+	Date          // string, YYYY-MM-DD
+	Time          // int64, microseconds since 1970 UTC
+	Enum          // string, the value's name
+	Ref           // string, the _id of a document
+	UUID          // string, lower-case 8-4-4-4-12
+	Decimal       // string, canonical; equality only
+	JSON          // string, canonical JSON text
+	Embedded      // string, canonical JSON text of an object of the field's type
 )
 
 var kindNames = [...]string{"?", "Boolean", "Int", "Long", "Float", "String", "ID", "Date", "Time", "Enum", "Ref", "UUID", "Decimal", "JSON", "Embedded"}
@@ -73,6 +73,13 @@ type Field struct {
 	Single   bool     // with Back: the other side of one-to-one, at most one document points here
 	Link     *Link    // many side of a many-to-many relation: its rows; Back is nil
 	OnDelete OnDelete // of a reference with a column
+	// Fold is the column beside a String that holds it with its case folded, nil
+	// without @fold. It is written with the field (store.Folded), and indexed in
+	// its place.
+	Fold *Field
+	// Members are the fields of an embedded value, their names behind that of
+	// the field that holds it: address.city. Of a list of such there are none.
+	Members []*Field
 }
 
 // Link is a link table as seen from one end. Its Object has no key and no _ts:
@@ -94,6 +101,14 @@ const (
 	Cascade
 	SetNull
 )
+
+// Indexed is the column that an index on the field covers.
+func (f *Field) Indexed() *Field {
+	if f.Fold != nil {
+		return f.Fold
+	}
+	return f
+}
 
 // Many reports whether the field is the many side of a relation.
 func (f *Field) Many() bool { return f.Back != nil && !f.Single || f.Link != nil }

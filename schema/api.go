@@ -43,6 +43,7 @@ type apiWriter struct {
 	b      strings.Builder
 	kinds  map[rules.Kind]bool // with a filter
 	enums  map[string]bool     // with a filter
+	folds  bool                // a field with @fold
 	used   map[string]bool     // scalars and enums that are the type of anything
 }
 
@@ -170,6 +171,11 @@ func (w *apiWriter) filters(c *Collection) {
 				w.line("  %s: Boolean", name)
 			}
 		default:
+			if f.Fold != nil {
+				w.folds = true
+				w.line("  %s: FoldedStringFilter", f.Name)
+				continue
+			}
 			w.filterOf(f.Name, f.Kind, f.TypeName)
 		}
 	}
@@ -203,6 +209,9 @@ func (w *apiWriter) shared() {
 	w.line("\"What the caller may do with a document as it is: a hint what to offer, the rules decide.\"\ntype Can {\n  update: Boolean!\n  delete: Boolean!\n  fields: [FieldCan!]!\n}\n")
 	w.line("type FieldCan {\n  name: String!\n  read: Boolean!\n  update: Boolean!\n}\n")
 	w.kinds[rules.ID], w.kinds[rules.Long] = true, true // of _id and _ts
+	if w.folds {
+		w.filter("FoldedString", rules.String)
+	}
 	for _, k := range scalarKinds {
 		if w.kinds[k] {
 			w.filter(k.String(), k)
@@ -240,20 +249,24 @@ func (w *apiWriter) shared() {
 
 // filter prints the operators of a scalar.
 func (w *apiWriter) filter(name string, k rules.Kind) {
+	of := strings.TrimPrefix(name, "Folded")
 	if !comparable(k) {
 		w.line("input %sFilter {\n  isNull: Boolean\n}\n", name)
 		return
 	}
-	w.line("input %sFilter {\n  eq: %s\n  ne: %s", name, name, name)
+	w.line("input %sFilter {\n  eq: %s\n  ne: %s", name, of, of)
 	if k != rules.Bool && k != rules.Enum && sortable(k) {
-		w.line("  gt: %s\n  gte: %s\n  lt: %s\n  lte: %s", name, name, name, name)
+		w.line("  gt: %s\n  gte: %s\n  lt: %s\n  lte: %s", of, of, of, of)
 	}
 	if k != rules.Bool {
-		w.line("  in: [%s!]", name)
+		w.line("  in: [%s!]", of)
 	}
 	w.line("  isNull: Boolean")
 	if k == rules.String || k == rules.ID {
 		w.line("  contains: String\n  startsWith: String")
+	}
+	if name == "FoldedString" {
+		w.line("  eqFold: String\n  containsFold: String\n  startsWithFold: String")
 	}
 	w.line("}\n")
 }

@@ -150,6 +150,10 @@ func (d *diff) compare(was, f *Field) {
 	case was.Kind != f.Kind || was.List != f.List || f.Kind == rules.Ref && was.Target.Table != f.Target.Table:
 		d.refuse("field %s changes from %s to %s: its values would be lost", f.Path(), describe(was), describe(f))
 		return
+	case (was.Fold == nil) != (f.Fold == nil):
+		d.refuse("field %s gains or loses @fold: this version cannot fold the values there are", f.Path())
+	case f.Embedded != nil && !f.Embedded.takes(was.Embedded, nil) || f.EmbeddedList != was.EmbeddedList:
+		d.refuse("field %s: its embedded type loses a field, changes the type of one, or requires one that it did not: the values there are would break it", f.Path())
 	case f.NonNull && !was.NonNull:
 		d.refuse("field %s becomes required: documents without a value would break it", f.Path())
 	case was.NonNull && !f.NonNull:

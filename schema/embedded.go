@@ -84,6 +84,27 @@ func (l *loader) embeddedFields() {
 	}
 }
 
+// members are the fields of an embedded value as rules see them, behind the
+// name of the field that holds it. A type that can hold itself ends at the
+// first repetition.
+func (e *Embedded) members(of *rules.Field, above []*Embedded) []*rules.Field {
+	if slices.Contains(above, e) {
+		return nil
+	}
+	var out []*rules.Field
+	for _, f := range e.Fields {
+		if f.Kind == rules.Ref {
+			continue
+		}
+		m := &rules.Field{Object: of.Object, Name: of.Name + "." + f.Name, Kind: f.Kind, List: f.List, NonNull: f.NonNull, TypeName: f.TypeName, Values: f.Values}
+		if f.Type != nil && !f.List {
+			m.Members = f.Type.members(m, append(above[:len(above):len(above)], e))
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
 func (l *loader) embeddedDirective(path string, d *ast.Directive) {
 	switch d.Name {
 	case "deprecated":
@@ -151,4 +172,39 @@ func (e *Embedded) Field(name string) *EmbeddedField {
 		}
 	}
 	return nil
+}
+
+// takes reports whether every value of was is one of e.
+func (e *Embedded) takes(was *Embedded, above []*Embedded) bool {
+	if was == nil {
+		return false
+	}
+	if slices.Contains(above, e) {
+		return true
+	}
+	for _, f := range was.Fields {
+		now := e.Field(f.Name)
+		if f.Kind == rules.Ref {
+			continue
+		}
+		if now == nil || now.Kind != f.Kind || now.List != f.List {
+			return false
+		}
+		if f.Type != nil && !now.Type.takes(f.Type, append(above[:len(above):len(above)], e)) {
+			return false
+		}
+		for _, v := range f.Values {
+			if !slices.Contains(now.Values, v) {
+				return false
+			}
+		}
+	}
+	for _, f := range e.Fields {
+		if f.NonNull && f.Kind != rules.Ref {
+			if had := was.Field(f.Name); had == nil || !had.NonNull {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -84,8 +84,25 @@ func (l *loader) collection(c *collection) {
 			l.suspect[def.Name] = true
 			continue
 		}
+		if d := f.directive("fold"); d != nil {
+			l.fold(f, d)
+		}
 		c.fields = append(c.fields, f)
 	}
+}
+
+// fold gives a String a second column, without its case.
+func (l *loader) fold(f *field, d *ast.Directive) {
+	switch {
+	case f.Kind != rules.String || f.List:
+		l.fault(l.directivePos(d), remove, "%s: @fold goes on a String, this is a %s", f.Path(), f.def.Type)
+		return
+	case f.directive("set") != nil && strings.Contains(text(f.directive("set"), "expr"), "CurrentUser"),
+		f.directive("default") != nil && strings.Contains(text(f.directive("default"), "expr"), "CurrentUser"):
+		l.fault(l.directivePos(d), "use a claim: CurrentToken()", "%s: @fold cannot fold what is copied from CurrentUser()", f.Path())
+		return
+	}
+	f.Field.Field.Fold = &rules.Field{Object: f.Object, Name: f.Name, Column: "flora_fold_" + f.Column, Kind: rules.String, TypeName: "String"}
 }
 
 // resolved takes a field that needs a function.
@@ -167,6 +184,9 @@ func (l *loader) fieldType(f *field, path string) bool {
 	}
 	if e := l.embeddeds[f.TypeName]; e != nil {
 		f.Kind, f.Embedded, f.EmbeddedList, f.List = rules.Embedded, e.Embedded, f.List, false
+		if !f.EmbeddedList {
+			f.Field.Field.Members = e.members(f.Field.Field, nil)
+		}
 		if f.EmbeddedList && !t.Elem.NonNull {
 			l.warn(pos, "write ["+f.TypeName+"!]", "%s: elements of a list are never null", path)
 		}

@@ -157,7 +157,7 @@ func indexName(table string, fields []*Field, suffix string) string {
 	parts := []string{table}
 	ambiguous := false
 	for _, f := range fields {
-		parts = append(parts, f.Column)
+		parts = append(parts, f.Indexed().Column)
 		ambiguous = ambiguous || len(fields) > 1 && strings.Contains(f.Column, "_")
 	}
 	name := strings.Join(append(slices.Clone(parts), suffix), "_")

@@ -64,7 +64,7 @@ func TestFaults(t *testing.T) {
 		{"directive twice", `type A { x: Int @default(expr: "1") @default(expr: "2") }`, "1:37: A.x: @default is given twice, remove it"},
 		{"wrong place", `type A @identity { x: Int @collection(name: "b") }`, "1:8: type A: @identity does not go on a type, it goes on a field\n1:27: A.x: @collection does not go on a field, it goes on a type"},
 		{"on an enum", `enum E @auth(read: "true") { X } type A { e: E }`, "1:8: enum E: @auth does not go on a enum, it goes on a type or a field or the schema"},
-		{"later on types", `type A @fold @renamed(from: "B") { x: Int }`, "1:8: type A: @fold is not supported in this version, remove it\n1:14: type A: @renamed is not supported in this version, remove it"},
+		{"later on types", `type A @fold @renamed(from: "B") { x: Int }`, "1:8: type A: @fold does not go on a type, it goes on a field\n1:14: type A: @renamed is not supported in this version, remove it"},
 		{"own directive", "directive @mine on OBJECT type A { x: Int }", "1:12: directive @mine: directives of your own are not supported, remove it"},
 
 		// keys

@@ -124,6 +124,7 @@ func (l *loader) names() bool {
 	for _, e := range l.schema.Enums {
 		generate(l.declared[strings.ToLower(e.Name)].pos, e.Name+"Filter", "the filter of "+e.Name)
 	}
+	generate(top, "FoldedStringFilter", "the filter of String with @fold")
 	for _, e := range l.schema.Embedded {
 		generate(e.Pos, e.Name+"Input", "the input of "+e.Name)
 		generate(e.Pos, e.Name+"WhereInput", "the filter of "+e.Name)

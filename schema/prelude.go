@@ -32,6 +32,7 @@ directive @relation(name: String, owning: Boolean, onDelete: OnDelete) on FIELD_
 directive @collection(name: String, plural: String) on OBJECT
 directive @embedded on OBJECT | FIELD_DEFINITION
 directive @resolver(name: String, paginated: Boolean) repeatable on FIELD_DEFINITION
+directive @fold on FIELD_DEFINITION
 directive @deprecated(reason: String) on FIELD_DEFINITION | ENUM_VALUE
 directive @specifiedBy(url: String!) on SCALAR
 
@@ -42,7 +43,7 @@ enum OnDelete { RESTRICT CASCADE SET_NULL }
 
 // The scalars there are, and what this version of the language refuses.
 var (
-	laterDirectives = []string{"fold", "renamed"}
+	laterDirectives = []string{"renamed"}
 	builtinScalars  = []string{"Boolean", "Int", "Float", "String", "ID", "Long", "Date", "Time", "UUID", "Decimal", "JSON"}
 )
 

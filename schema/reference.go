@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"fmt"
 	"slices"
 
 	"flora.dev/flora/rules"
@@ -43,6 +44,24 @@ func (s *Schema) Referrers(c *Collection) []*rules.Field {
 				gone = append(gone, f.Object)
 			}
 		})
+	}
+	return out
+}
+
+// Consequences tells what a delete does to documents that name the deleted
+// one: no rule is asked about it.
+func (s *Schema) Consequences() []Diagnostic {
+	var out []Diagnostic
+	for _, c := range s.Collections {
+		for _, f := range c.Fields {
+			switch {
+			case !f.ToOne():
+			case f.OnDelete == rules.Cascade:
+				out = append(out, Diagnostic{Pos: f.Pos, Message: fmt.Sprintf("%s: a %s is deleted with its %s, by whoever may delete that", f.Path(), c.Name, f.TypeName)})
+			case f.OnDelete == rules.SetNull:
+				out = append(out, Diagnostic{Pos: f.Pos, Message: fmt.Sprintf("%s: becomes null when its %s is deleted, by whoever may delete that", f.Path(), f.TypeName)})
+			}
+		}
 	}
 	return out
 }

@@ -126,17 +126,14 @@ func (e *endpoint) run(w http.ResponseWriter, r *http.Request, mediaType string,
 		refuse(w, r, http.StatusBadRequest, graph.BadUserInput, err.Error())
 		return
 	}
-	key, ok := idempotencyKey(r.Header)
-	if !ok {
+	var ok bool
+	if request.RetryKey, ok = idempotencyKey(r.Header); !ok {
 		refuse(w, r, http.StatusBadRequest, graph.BadUserInput, "Idempotency-Key is one value of 1 to 255 printable ASCII characters")
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), e.limits.Deadline)
 	defer cancel()
 	ctx = graph.WithRequestID(auth.With(ctx, caller), traceOf(ctx).id)
-	if key != "" {
-		ctx = graph.WithRetryKey(ctx, key)
-	}
 	if e.Hidden != nil && r.Header.Get("X-Flora-Hidden") == "1" {
 		ctx = e.Hidden(ctx)
 	}

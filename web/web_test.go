@@ -153,6 +153,10 @@ func TestRefusals(t *testing.T) {
 		{"string variables", post(`{"query":"{ a }","variables":"{}"}`), 400, graph.BadUserInput},
 		{"number operation name", post(`{"query":"{ a }","operationName":0}`), 400, graph.BadUserInput},
 		{"list extensions", post(`{"query":"{ a }","extensions":[]}`), 400, graph.BadUserInput},
+		{"empty retry key", with(post(good), "Idempotency-Key", ""), 400, graph.BadUserInput},
+		{"long retry key", with(post(good), "Idempotency-Key", strings.Repeat("k", 256)), 400, graph.BadUserInput},
+		{"retry key beyond ASCII", with(post(good), "Idempotency-Key", "kä"), 400, graph.BadUserInput},
+		{"two retry keys", with(post(good), "Idempotency-Key", "a", "Idempotency-Key", "a"), 400, graph.BadUserInput},
 		{"accepts images", with(post(good), "Accept", "image/png"), 406, graph.BadUserInput},
 		{"put", get("PUT", "/graphql"), 405, graph.BadUserInput},
 		{"delete", get("DELETE", "/graphql"), 405, graph.BadUserInput},
@@ -323,7 +327,7 @@ func TestMutationOverGET(t *testing.T) {
 
 func TestRequest(t *testing.T) {
 	s := newServer(t)
-	s.do(with(post(`{"query":"a\n","operationName":"Q","variables":{"x":9007199254740993},"extensions":{},"other":1}`), "X-Flora-Hidden", "1"))
+	s.do(with(post(`{"query":"a\n","operationName":"Q","variables":{"x":9007199254740993},"extensions":{},"other":1}`), "X-Flora-Hidden", "1", "Idempotency-Key", strings.Repeat("k", 254)+"~"))
 	if !s.hidden {
 		t.Error("X-Flora-Hidden: 1 is not heard")
 	}
@@ -332,7 +336,7 @@ func TestRequest(t *testing.T) {
 		t.Error("what rules hid is asked for by itself")
 	}
 	want := []graph.Request{
-		{Query: "a\n", OperationName: "Q", Variables: []byte(`{"x":9007199254740993}`)},
+		{Query: "a\n", OperationName: "Q", Variables: []byte(`{"x":9007199254740993}`), RetryKey: strings.Repeat("k", 254) + "~"},
 		{Query: "a", Variables: []byte(`{"x":1}`), ReadOnly: true},
 	}
 	if diff := cmp.Diff(want, s.seen); diff != "" {

@@ -7,44 +7,23 @@ import (
 	cloud "cloud.google.com/go/spanner"
 
 	"flora.dev/flora/store"
+	"flora.dev/flora/store/internal/serial"
+	"flora.dev/flora/store/internal/sqlgen"
 )
 
 // errStepwise says that the statements of a batch do not mean what the heads
 // mean one by one. The transaction was rolled back.
 var errStepwise = errors.New("run one by one")
 
-// part is one statement of a batch.
-type part struct {
-	top   int
-	kid   int // index among the kids of the top-level head, -1 for itself
-	head  *store.Head
-	isTop bool
-}
-
-// partsOf lists heads and kids in the order in which they run.
-func partsOf(m *store.Mutation) []part {
-	var parts []part
-	for i := range m.Heads {
-		parts = flatten(parts, i, -1, &m.Heads[i])
+// batchable reports whether a batch can mean what the heads mean: each of them
+// is one statement, of which the count tells all.
+func batchable(parts []serial.Part) bool {
+	for _, p := range parts {
+		if p.Else != nil || len(p.Referrers) > 0 || p.Match != nil && p.Answer != nil {
+			return false
+		}
 	}
-	return parts
-}
-
-func flatten(parts []part, top, kid int, h *store.Head) []part {
-	parts = append(parts, part{top, kid, h, kid < 0})
-	for i := range h.Kids {
-		parts = flatten(parts, top, kidOf(kid, i), &h.Kids[i])
-	}
-	return parts
-}
-
-// kidOf is the index by which a refusal names kid i of a head: a kid's own kids
-// count as it.
-func kidOf(head, i int) int {
-	if head < 0 {
-		return i
-	}
-	return head
+	return true
 }
 
 // batch runs all heads and kids in one request. Without a count of 0 that was
@@ -52,9 +31,9 @@ func kidOf(head, i int) int {
 // their head, and what a later statement wrote may have made the document
 // readable, or hidden it, so asking afterwards would answer wrongly either way.
 func (db *DB) batch(ctx context.Context, m *store.Mutation) (*store.Outcome, error) {
-	parts := partsOf(m)
+	parts := serial.Parts(m)
 	early, ok := deletesFirst(parts)
-	if !ok {
+	if !ok || !batchable(parts) {
 		return nil, errStepwise
 	}
 	return db.transact(ctx, m, func(ctx context.Context, j *job) error {
@@ -64,15 +43,15 @@ func (db *DB) batch(ctx context.Context, m *store.Mutation) (*store.Outcome, err
 			}
 		}
 		statements := make([]cloud.Statement, len(parts))
-		verified := j.verified
+		verified := j.Verified
 		for i, p := range parts {
 			var err error
-			if statements[i], err = j.statement(p.head, false); err != nil {
+			if statements[i], err = statement(j.Statement(p.Head, sqlgen.Write{})); err != nil {
 				return err
 			}
-			j.verified = true
+			j.Verified = true
 		}
-		j.verified = verified
+		j.Verified = verified
 		counts, err := j.tx.BatchUpdate(ctx, statements)
 		return j.judge(ctx, parts, counts, err)
 	})
@@ -80,39 +59,44 @@ func (db *DB) batch(ctx context.Context, m *store.Mutation) (*store.Outcome, err
 
 // judge decides what the counts of a batch mean. They are looked at before the
 // error: it may be a consequence of a statement that hit nothing.
-func (j *job) judge(ctx context.Context, parts []part, counts []int64, err error) error {
+func (j *job) judge(ctx context.Context, parts []serial.Part, counts []int64, err error) error {
+	hits := make([]bool, len(parts))
 	for i, n := range counts {
 		p := parts[i]
+		last := i == len(parts)-1
 		switch {
 		case n > 0:
-			j.verified, j.wrote = true, true
-			continue
-		case p.head.Kind == store.Insert && err == nil && (len(p.head.Checks) == 0 || i == len(parts)-1):
-			return j.missed(ctx, p)
-		case p.head.Kind != store.Insert && i == len(parts)-1:
-			if err := j.missed(ctx, p); err != nil {
-				return err
-			}
-			if p.isTop {
-				j.results[p.top].Answer = ""
-			}
-		default:
+			j.Verified, j.Wrote, hits[i] = true, true, true
+		case len(p.Before) > 0, p.Kind != store.Insert && !last:
 			return errStepwise
+		case p.Kind == store.Insert && !last && (err != nil || len(p.Checks) > 0):
+			return errStepwise
+		default:
+			var missed error
+			if hits[i], missed = j.Missed(ctx, p); missed != nil {
+				return missed
+			}
 		}
 	}
 	if err != nil {
 		i := min(len(counts), len(parts)-1)
-		return &statementError{parts[i].top, parts[i].head, err}
+		return &statementError{parts[i].Top, parts[i].Head, err}
 	}
 	known := echoes(parts)
 	for i, p := range parts {
-		if !p.isTop || counts[i] == 0 {
+		if p.Kid >= 0 {
 			continue
 		}
-		r := &j.results[p.top]
-		r.Hit = true
-		if p.head.Kind == store.Insert && known[p.head] {
-			r.Answer, j.answered[p.top] = echo(p.head, j.m.Now)
+		r := &j.Results[p.Top]
+		if r.Hit = hits[i]; !r.Hit {
+			r.Answer = ""
+			continue
+		}
+		if p.Match != nil {
+			r.Count = counts[i]
+		}
+		if p.Kind == store.Insert && known[p.Head] {
+			r.Answer, j.Answered[p.Top] = echo(p.Head, j.m.Now)
 		}
 	}
 	return nil

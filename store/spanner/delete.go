@@ -5,6 +5,7 @@ import (
 
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
+	"flora.dev/flora/store/internal/serial"
 	"flora.dev/flora/store/internal/sqlgen"
 )
 
@@ -14,15 +15,15 @@ import (
 // deletesFirst returns the deletes of a batch whose answers are read before the
 // batch runs, as a batch returns no rows. It is not ok where a statement before
 // the delete may change that answer.
-func deletesFirst(parts []part) (heads []int, ok bool) {
+func deletesFirst(parts []serial.Part) (heads []int, ok bool) {
 	for k, p := range parts {
-		if !p.isTop || p.head.Kind != store.Delete || p.head.Answer == nil {
+		if p.Kid >= 0 || p.Kind != store.Delete || p.Answer == nil {
 			continue
 		}
-		if k > 0 && (touches(parts[:k], p.head) || !sqlgen.Spanner.Echoes(p.head)) {
+		if k > 0 && (touches(parts[:k], p.Head) || !sqlgen.Spanner.Echoes(p.Head)) {
 			return nil, false
 		}
-		heads = append(heads, p.top)
+		heads = append(heads, p.Top)
 	}
 	return heads, true
 }
@@ -45,32 +46,9 @@ func (j *job) answerDeletes(ctx context.Context, heads []int) error {
 		return err
 	}
 	for k, i := range heads {
-		j.results[i].Answer, j.answered[i] = texts[k], true
+		j.Results[i].Answer, j.Answered[i] = texts[k], true
 	}
 	return nil
-}
-
-// foresee reads the answer of a delete, and whether it will run at all: what a
-// statement that hits nothing means is then known already.
-func (j *job) foresee(ctx context.Context, top int) (runs bool, err error) {
-	h := &j.m.Heads[top]
-	flag := func(p rules.Pred) store.Select {
-		return store.Select{From: h.Table, Var: rules.Old, One: true, Where: rules.And{isDocument(h, rules.Old), p},
-			Columns: []store.Column{{Value: rules.Col{Var: rules.Old, Field: h.Table.Key}}}}
-	}
-	texts, err := j.look(ctx, top, &store.Query{Roots: []store.Select{*h.Answer, flag(h.Guard), flag(h.Readable)}})
-	if err != nil {
-		return false, err
-	}
-	granted, readable := texts[1] != "null", texts[2] != "null"
-	switch {
-	case granted:
-		j.results[top].Answer, j.answered[top] = texts[0], true
-		return true, nil
-	case readable || h.Required:
-		return false, &store.WriteError{Head: top, Why: store.Forbidden}
-	}
-	return false, nil
 }
 
 // isDocument says that v is the document of h.
@@ -87,6 +65,6 @@ func (j *job) look(ctx context.Context, top int, q *store.Query) ([]string, erro
 	if rows.Version != j.m.Version {
 		return nil, store.ErrStale
 	}
-	j.verified = true
+	j.Verified = true
 	return rows.Roots, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
+	"flora.dev/flora/store/internal/serial"
 	"flora.dev/flora/store/internal/sqlgen"
 )
 
@@ -15,28 +16,28 @@ import (
 // the caller may read it; then the answer is read after the commit. A delete is
 // answered with what it found, and the answer of a create that asked nothing
 // hangs on nothing but its own values.
-func echoes(parts []part) map[*store.Head]bool {
+func echoes(parts []serial.Part) map[*store.Head]bool {
 	known := map[*store.Head]bool{}
 	for k, p := range parts {
-		if !p.isTop || !sqlgen.Spanner.Echoes(p.head) {
+		if p.Kid >= 0 || !sqlgen.Spanner.Echoes(p.Head) {
 			continue
 		}
-		switch p.head.Kind {
+		switch p.Kind {
 		case store.Delete:
-			known[p.head] = true
+			known[p.Head] = true
 		case store.Insert:
-			known[p.head] = len(parts) == 1 || p.head.Guard == rules.Pred(rules.True) && !touches(parts[k+1:], p.head)
+			known[p.Head] = len(parts) == 1 || p.Guard == rules.Pred(rules.True) && !touches(parts[k+1:], p.Head)
 		case store.Update:
-			known[p.head] = len(parts) == 1
+			known[p.Head] = len(parts) == 1
 		}
 	}
 	return known
 }
 
 // touches reports whether one of parts is about the document of h.
-func touches(parts []part, h *store.Head) bool {
+func touches(parts []serial.Part, h *store.Head) bool {
 	for _, p := range parts {
-		if p.head.Table == h.Table && p.head.ID == h.ID {
+		if p.Table == h.Table && (p.ID == h.ID || serial.Dynamic(p.Head)) || len(p.Referrers) > 0 {
 			return true
 		}
 	}

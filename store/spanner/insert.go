@@ -10,6 +10,8 @@ import (
 
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
+	"flora.dev/flora/store/internal/serial"
+	"flora.dev/flora/store/internal/sqlgen"
 )
 
 // errWhich says that one of several blind creates was refused and only running
@@ -21,9 +23,9 @@ var errWhich = errors.New("one of several was refused")
 // answer, which is safe because the ids are fresh.
 func (db *DB) insert(ctx context.Context, m *store.Mutation) (*store.Outcome, error) {
 	var mutations []*cloud.Mutation
-	parts := partsOf(m)
+	parts := serial.Parts(m)
 	for _, p := range parts {
-		mu, err := insertMutation(p.head, m.Now)
+		mu, err := insertMutation(p.Head, m.Now)
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +43,7 @@ func (db *DB) insert(ctx context.Context, m *store.Mutation) (*store.Outcome, er
 		case code == codes.AlreadyExists && sent > 1:
 			// Perhaps by the attempt whose answer was lost.
 			ts, found := db.client.Single(), false
-			if found, err = db.present(ctx, ts, parts[0].head, m.Now); err != nil {
+			if found, err = db.present(ctx, ts, parts[0].Head, m.Now); err != nil {
 				return nil, err
 			}
 			switch {
@@ -57,22 +59,21 @@ func (db *DB) insert(ctx context.Context, m *store.Mutation) (*store.Outcome, er
 		case len(parts) > 1 && !isUnavailable(err):
 			return nil, errWhich
 		default:
-			return nil, writeError(0, parts[0].head, err)
+			return nil, writeError(0, parts[0].Head, err)
 		}
 	}
-	results := make([]store.Result, len(m.Heads))
-	answered := make([]bool, len(m.Heads))
+	run := serial.New(m, sqlgen.Spanner, nil)
 	known := echoes(parts)
 	for i := range m.Heads {
-		results[i].Hit = true
+		run.Results[i].Hit = true
 		if h := &m.Heads[i]; known[h] {
-			results[i].Answer, answered[i] = echo(h, m.Now)
+			run.Results[i].Answer, run.Answered[i] = echo(h, m.Now)
 		}
 	}
-	if err := db.answer(ctx, m, committed, results, answered); err != nil {
+	if err := db.answer(ctx, run, committed); err != nil {
 		return nil, err
 	}
-	return &store.Outcome{Results: results, CommitTime: committed.UnixMicro()}, nil
+	return &store.Outcome{Results: run.Results, CommitTime: committed.UnixMicro()}, nil
 }
 
 // insertMutation is a create as the Commit request takes it.

@@ -33,10 +33,15 @@ func checkValues(top int, h *store.Head) error {
 			return &store.WriteError{Head: top, Why: store.TooLarge}
 		}
 	}
-	for i := range h.Kids {
-		if err := checkValues(top, &h.Kids[i]); err != nil {
-			return err
+	for _, more := range [][]store.Head{h.Before, h.Kids} {
+		for i := range more {
+			if err := checkValues(top, &more[i]); err != nil {
+				return err
+			}
 		}
+	}
+	if h.Else != nil {
+		return checkValues(top, h.Else)
 	}
 	return nil
 }

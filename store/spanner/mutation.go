@@ -8,6 +8,7 @@ import (
 
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
+	"flora.dev/flora/store/internal/serial"
 	"flora.dev/flora/store/internal/sqlgen"
 )
 
@@ -45,7 +46,7 @@ func (db *DB) Write(ctx context.Context, m *store.Mutation) (*store.Outcome, err
 			return out, err
 		}
 	}
-	if len(m.Heads) > 1 || len(m.Heads[0].Kids) > 0 {
+	if len(m.Heads) > 1 || len(m.Heads[0].Before)+len(m.Heads[0].Kids) > 0 {
 		out, err := db.batch(ctx, m)
 		if !errors.Is(err, errStepwise) {
 			return out, err
@@ -77,7 +78,7 @@ func answerable(heads []store.Head) error {
 func blind(heads []store.Head) bool {
 	for i := range heads {
 		h := &heads[i]
-		if h.Kind != store.Insert || h.Guard != rules.Pred(rules.True) || len(h.Checks) > 0 || !blind(h.Kids) {
+		if h.Kind != store.Insert || h.Guard != rules.Pred(rules.True) || len(h.Checks) > 0 || !blind(h.Before) || !blind(h.Kids) {
 			return false
 		}
 		for _, a := range h.Set {
@@ -89,25 +90,19 @@ func blind(heads []store.Head) bool {
 	return true
 }
 
-// answer reads what is still open of the results in one read at the commit.
-func (db *DB) answer(ctx context.Context, m *store.Mutation, at time.Time, results []store.Result, answered []bool) error {
-	var q store.Query
-	var open []int
-	for i := range m.Heads {
-		if a := m.Heads[i].Answer; a != nil && results[i].Hit && !answered[i] {
-			open = append(open, i)
-			q.Roots = append(q.Roots, *a)
-		}
-	}
-	if len(open) == 0 {
+// answer reads what is still open of the results, in one read at the commit, or
+// of the present where nothing was written.
+func (db *DB) answer(ctx context.Context, r *serial.Run, at time.Time) error {
+	q, heads := r.Open()
+	if q == nil {
 		return nil
 	}
-	rows, err := db.readAt(ctx, at, &q)
+	rows, err := db.readAt(ctx, at, q)
 	if err != nil {
-		return fmt.Errorf("read answers of a committed mutation: %w", err)
+		return fmt.Errorf("read answers of a mutation: %w", err)
 	}
-	for k, i := range open {
-		results[i].Answer = rows.Roots[k]
+	for k, i := range heads {
+		r.Results[i].Answer = rows.Roots[k]
 	}
 	return nil
 }

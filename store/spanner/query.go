@@ -23,8 +23,11 @@ func (db *DB) Read(ctx context.Context, q *store.Query) (*store.Rows, error) {
 	return db.read(ctx, db.client.Single(), q)
 }
 
-// readAt runs a query on the snapshot of a commit.
+// readAt runs a query on the snapshot of a commit, without one on the present.
 func (db *DB) readAt(ctx context.Context, at time.Time, q *store.Query) (*store.Rows, error) {
+	if at.IsZero() {
+		return db.read(ctx, db.client.Single(), q)
+	}
 	return db.read(ctx, db.client.Single().WithTimestampBound(cloud.ReadTimestamp(at)), q)
 }
 

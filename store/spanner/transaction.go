@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	cloud "cloud.google.com/go/spanner"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"flora.dev/flora/store"
+	"flora.dev/flora/store/internal/serial"
 	"flora.dev/flora/store/internal/sqlgen"
 )
 
@@ -17,14 +18,21 @@ import (
 // runs the function of a transaction again when Spanner aborts it: each attempt
 // makes its own job.
 type job struct {
-	db       *DB
-	tx       *cloud.ReadWriteTransaction
-	m        *store.Mutation
-	started  time.Time // before the first statement was sent
-	verified bool      // m.Version was seen to be deployed, in tx
-	results  []store.Result
-	answered []bool // the result has its answer, where it is wanted
-	wrote    bool
+	*serial.Run
+	db      *DB
+	tx      *cloud.ReadWriteTransaction
+	m       *store.Mutation
+	started time.Time // before the first statement was sent
+}
+
+func (db *DB) newJob(m *store.Mutation, tx *cloud.ReadWriteTransaction) *job {
+	j := &job{db: db, tx: tx, m: m, started: db.opts.Now()}
+	j.Run = serial.New(m, sqlgen.Spanner, within{j})
+	// A create that was refused right after the version was seen needs no
+	// second look at it. See lease.
+	j.Trusted = db.seen.holds(m.Version, j.started)
+	j.Seen = func(version int64) { db.seen.note(version, j.started) }
+	return j
 }
 
 var errNothing = errors.New("nothing was written") // ends a transaction without a Commit
@@ -38,10 +46,9 @@ func (db *DB) transact(ctx context.Context, m *store.Mutation, f func(context.Co
 	}
 	var j *job
 	committed, err := db.client.ReadWriteTransaction(ctx, func(ctx context.Context, tx *cloud.ReadWriteTransaction) error {
-		j = &job{db: db, tx: tx, m: m, started: db.opts.Now(),
-			results: make([]store.Result, len(m.Heads)), answered: make([]bool, len(m.Heads))}
+		j = db.newJob(m, tx)
 		err := f(ctx, j)
-		if err == nil && !j.wrote {
+		if err == nil && !j.Wrote {
 			return errNothing
 		}
 		return err
@@ -50,15 +57,18 @@ func (db *DB) transact(ctx context.Context, m *store.Mutation, f func(context.Co
 	switch {
 	case errors.Is(err, errNothing):
 		db.seen.note(m.Version, j.started)
-		return &store.Outcome{Results: j.results}, nil
+		if err := db.answer(ctx, j.Run, time.Time{}); err != nil {
+			return nil, err
+		}
+		return &store.Outcome{Results: j.Results}, nil
 	case err != nil:
 		return nil, transactionError(m, err)
 	}
 	db.seen.note(m.Version, j.started)
-	if err := db.answer(ctx, m, committed, j.results, j.answered); err != nil {
+	if err := db.answer(ctx, j.Run, committed); err != nil {
 		return nil, err
 	}
-	return &store.Outcome{Results: j.results, CommitTime: committed.UnixMicro()}, nil
+	return &store.Outcome{Results: j.Results, CommitTime: committed.UnixMicro()}, nil
 }
 
 // transactionError is the error that the transaction of a mutation ended with.
@@ -68,7 +78,7 @@ func transactionError(m *store.Mutation, err error) error {
 	switch {
 	case errors.As(err, &refused):
 		return refused
-	case errors.Is(err, store.ErrStale), errors.Is(err, errStepwise):
+	case errors.Is(err, store.ErrStale), errors.Is(err, store.ErrLimit), errors.Is(err, errStepwise):
 		return err
 	case errors.As(err, &failed):
 		return writeError(failed.top, failed.head, failed.err)
@@ -108,54 +118,65 @@ func (db *DB) unlock() {
 	}
 }
 
-// statement prints the statement of a head. The first of a transaction also
-// asks for the schema version: the others see the same one.
-func (j *job) statement(h *store.Head, echo bool) (cloud.Statement, error) {
-	w := sqlgen.Write{Now: j.m.Now, Echo: echo}
-	if !j.verified {
-		w.Version = j.m.Version
+// within runs statements in the transaction of a job.
+type within struct{ *job }
+
+// Run runs a statement. Query, not Update: where the first statement of a
+// transaction fails, Update makes the client library begin again and ask twice.
+func (t within) Run(ctx context.Context, s *sqlgen.Statement) (rows [][]string, wrote int64, err error) {
+	st, err := statement(*s, nil)
+	if err != nil {
+		return nil, 0, err
 	}
-	return statement(sqlgen.Spanner.Write(h, w))
+	result := t.tx.Query(ctx, st)
+	err = result.Do(func(r *cloud.Row) error {
+		row := make([]string, r.Size())
+		for i := range row {
+			row[i] = text(r.ColumnValue(i))
+		}
+		rows = append(rows, row)
+		return nil
+	})
+	return rows, result.RowCount, err
 }
 
-// missed decides what it means that a statement wrote nothing: nil if the
-// document is no business of the caller's, so that the others go on.
-func (j *job) missed(ctx context.Context, p part) error {
-	h := p.head
-	// A create that was refused right after the version was seen needs no
-	// second look at it. See lease.
-	if h.Kind == store.Insert && len(h.Checks) == 0 && (j.verified || j.db.seen.holds(j.m.Version, j.started)) {
-		return sqlgen.Missed(h, p.top, p.kid, false, 0)
-	}
-	st, err := statement(sqlgen.Spanner.Probe(h))
-	if err != nil {
+// RunAll runs statements in one request.
+func (t within) RunAll(ctx context.Context, all []sqlgen.Statement) error {
+	if len(all) == 1 {
+		_, _, err := t.Run(ctx, &all[0])
 		return err
 	}
-	row, _, err := one(j.tx.Query(ctx, st))
-	if err != nil {
-		return &statementError{p.top, h, err}
-	}
-	columns := 2
-	if len(h.Checks) > 0 {
-		columns = 3
-	}
-	if len(row) != columns {
-		return fmt.Errorf("probe: %d columns", len(row))
-	}
-	version, err := versionOf(row[columns-1])
-	if err != nil {
-		return err
-	}
-	j.db.seen.note(version, j.started)
-	if version != j.m.Version {
-		return store.ErrStale
-	}
-	j.verified = true
-	failed := 0
-	if columns == 3 {
-		if failed, err = strconv.Atoi(row[1].GetStringValue()); err != nil {
-			return fmt.Errorf("probe: %w", err)
+	statements := make([]cloud.Statement, len(all))
+	for i, s := range all {
+		var err error
+		if statements[i], err = statement(s, nil); err != nil {
+			return err
 		}
 	}
-	return sqlgen.Missed(h, p.top, p.kid, row[0].GetBoolValue(), failed)
+	_, err := t.tx.BatchUpdate(ctx, statements)
+	return err
+}
+
+// Refused keeps whose statement failed. What it means is told after the client
+// library had a look at the error.
+func (within) Refused(top int, h *store.Head, err error) error {
+	if errors.Is(err, store.ErrLimit) {
+		return err
+	}
+	return &statementError{top, h, err}
+}
+
+// text is a value as text: Booleans as 0 and 1, NULL as null. Times are not
+// among them, and an INT64 travels as a decimal string.
+func text(v *structpb.Value) string {
+	switch x := v.GetKind().(type) {
+	case *structpb.Value_NullValue:
+		return "null"
+	case *structpb.Value_BoolValue:
+		if x.BoolValue {
+			return "1"
+		}
+		return "0"
+	}
+	return v.GetStringValue()
 }

@@ -6,6 +6,7 @@ import (
 
 	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/store"
+	"flora.dev/flora/store/internal/serial"
 	"flora.dev/flora/store/internal/sqlgen"
 	"zombiezen.com/go/sqlite"
 )
@@ -33,76 +34,51 @@ func (db *DB) Write(ctx context.Context, m *store.Mutation) (*store.Outcome, err
 	return out, nil
 }
 
-// plan is a mutation with its text: printed before the writer's turn.
+// plan is a mutation with the text that is certain to be needed: printed before
+// the writer's turn.
 type plan struct {
 	*store.Mutation
-	heads   []step
-	answers sqlgen.Statement // of all heads that are answered after the last
-	roots   []int            // the head of each root of answers
-}
-
-// step is a head with its text.
-type step struct {
-	*store.Head
-	top    int // index of the top-level head
-	kid    int // index among its kids, -1 for itself
-	text   sqlgen.Statement
-	echo   bool
-	before sqlgen.Statement // a delete's answer
-	kids   []step
+	text    map[*store.Head]sqlgen.Statement
+	echo    map[*store.Head]bool
+	answers *sqlgen.Statement // of all heads that are answered after the last, nil: to be printed
+	roots   []int             // the head of each root of answers
 }
 
 func newPlan(m *store.Mutation) (*plan, error) {
-	p := &plan{Mutation: m}
+	p := &plan{Mutation: m, text: map[*store.Head]sqlgen.Statement{}, echo: map[*store.Head]bool{}}
 	var after store.Query
+	static := true
 	for i := range m.Heads {
 		h := &m.Heads[i]
-		s, err := p.step(h, i, -1)
-		if err != nil {
+		// What a later statement may change is not echoed.
+		if len(m.Heads) == 1 && len(h.Kids) == 0 && sqlgen.SQLite.Echoes(h) {
+			p.echo[h] = true
+		}
+		static = static && !serial.Dynamic(h)
+		if h.Answer != nil && !p.echo[h] && h.Kind != store.Delete {
+			after.Roots = append(after.Roots, *h.Answer)
+			p.roots = append(p.roots, i)
+		}
+	}
+	for _, part := range serial.Parts(m) {
+		h := part.Head
+		if serial.Dynamic(h) || len(h.Referrers) > 0 {
+			continue
+		}
+		var err error
+		if p.text[h], err = sqlgen.SQLite.Write(h, sqlgen.Write{Now: m.Now, Echo: p.echo[h]}); err != nil {
 			return nil, err
 		}
-		if h.Answer != nil && !s.echo {
-			if h.Kind != store.Delete {
-				after.Roots = append(after.Roots, *h.Answer)
-				p.roots = append(p.roots, i)
-			} else if s.before, err = sqlgen.SQLite.Query(&store.Query{Roots: []store.Select{*h.Answer}}); err != nil {
-				return nil, err
-			}
-		}
-		p.heads = append(p.heads, s)
 	}
-	if len(p.roots) == 0 {
+	if len(p.roots) == 0 || !static {
 		return p, nil
 	}
-	var err error
-	p.answers, err = sqlgen.SQLite.Query(&after)
+	answers, err := sqlgen.SQLite.Query(&after)
+	p.answers = &answers
 	return p, err
 }
 
-func (p *plan) step(h *store.Head, top, kid int) (step, error) {
-	// What a later statement may change is not echoed.
-	s := step{Head: h, top: top, kid: kid, echo: len(p.Heads) == 1 && len(h.Kids) == 0 && sqlgen.SQLite.Echoes(h)}
-	var err error
-	if s.text, err = sqlgen.SQLite.Write(h, sqlgen.Write{Now: p.Now, Echo: s.echo}); err != nil {
-		return s, err
-	}
-	for i := range h.Kids {
-		of := kid
-		if of < 0 {
-			of = i
-		}
-		k, err := p.step(&h.Kids[i], top, of)
-		if err != nil {
-			return s, err
-		}
-		k.echo = false
-		s.kids = append(s.kids, k)
-	}
-	return s, nil
-}
-
-// run is the semantics of a mutation: each head sees what those before it did,
-// and any refusal ends it. The caller rolls back on an error.
+// run runs a mutation. The caller rolls back on an error.
 func (p *plan) run(c *conn, version int64) (*store.Outcome, error) {
 	if p.Version != version {
 		return nil, store.ErrStale
@@ -110,80 +86,73 @@ func (p *plan) run(c *conn, version int64) (*store.Outcome, error) {
 	if leak.On(leak.GuardsOnPreState) {
 		p.judge(c)
 	}
-	out := &store.Outcome{Results: make([]store.Result, len(p.heads))}
-	for i := range p.heads {
-		if err := c.head(&p.heads[i], &out.Results[i]); err != nil {
-			return nil, err
-		}
-		if out.Results[i].Hit {
-			out.CommitTime = p.Now
-		}
+	r := serial.New(p.Mutation, sqlgen.SQLite, c)
+	r.Text, r.Echo, r.Verified = p.text, p.echo, true
+	ctx := context.Background() // a write is never interrupted
+	if err := r.Heads(ctx); err != nil {
+		return nil, err
 	}
-	if out.CommitTime == 0 || len(p.roots) == 0 {
-		return out, nil
-	}
-	rows, err := c.roots(&p.answers, len(p.roots))
-	if err != nil {
+	if err := p.answer(c, r); err != nil {
 		return nil, fmt.Errorf("read answers: %w", err)
 	}
-	for k, i := range p.roots {
-		if r := &out.Results[i]; r.Hit {
-			r.Answer = rows.Roots[k]
-		}
+	out := &store.Outcome{Results: r.Results}
+	if r.Wrote {
+		out.CommitTime = p.Now
 	}
 	return out, nil
 }
 
-// head runs one head and, if it hit, its kids.
-func (c *conn) head(s *step, r *store.Result) error {
-	answer := ""
-	if s.before.SQL != "" {
-		rows, err := c.roots(&s.before, 1)
+// answer reads the answers that the statements did not return.
+func (p *plan) answer(c *conn, r *serial.Run) error {
+	q, heads := r.Open()
+	if q == nil {
+		return nil
+	}
+	s := p.answers
+	if s == nil {
+		text, err := sqlgen.SQLite.Query(q)
 		if err != nil {
-			return fmt.Errorf("read answer before delete: %w", err)
+			return err
 		}
-		answer = rows.Roots[0]
+		s = &text
+	} else {
+		heads = p.roots
 	}
-	n := 0
-	err := c.run(&s.text, func(st *sqlite.Stmt) {
-		n++
-		answer = st.ColumnText(0)
-	})
+	rows, err := c.roots(s, len(heads))
 	if err != nil {
-		return writeError(s.top, s.Kind, err)
+		return err
 	}
-	if !s.echo {
-		n = c.Changes()
+	for k, i := range heads {
+		if result := &r.Results[i]; result.Hit {
+			result.Answer = rows.Roots[k]
+		}
 	}
-	if n == 0 {
-		return c.miss(s)
-	}
-	r.Hit, r.Answer = true, answer
-	for i := range s.kids {
-		if err := c.head(&s.kids[i], &store.Result{}); err != nil {
+	return nil
+}
+
+// Run runs a statement of a mutation.
+func (c *conn) Run(_ context.Context, s *sqlgen.Statement) (rows [][]string, wrote int64, err error) {
+	err = c.run(s, func(st *sqlite.Stmt) {
+		row := make([]string, st.ColumnCount())
+		for i := range row {
+			if row[i] = "null"; !st.ColumnIsNull(i) {
+				row[i] = st.ColumnText(i)
+			}
+		}
+		rows = append(rows, row)
+	})
+	return rows, int64(c.Changes()), err
+}
+
+// RunAll runs statements in order.
+func (c *conn) RunAll(_ context.Context, all []sqlgen.Statement) error {
+	for i := range all {
+		if err := c.run(&all[i], nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// miss tells a refusal from a document that is not there, or hidden.
-func (c *conn) miss(s *step) error {
-	if len(s.Checks) == 0 && (s.Kind == store.Insert || s.Required) {
-		return &store.WriteError{Head: s.top, Why: store.Forbidden}
-	}
-	probe, err := sqlgen.SQLite.Probe(s.Head)
-	if err != nil {
-		return fmt.Errorf("write head %d: %w", s.top, err)
-	}
-	readable, failed := false, 0
-	if err := c.run(&probe, func(st *sqlite.Stmt) {
-		readable = st.ColumnBool(0)
-		if len(s.Checks) > 0 {
-			failed = st.ColumnInt(1)
-		}
-	}); err != nil {
-		return writeError(s.top, s.Kind, err)
-	}
-	return sqlgen.Missed(s.Head, s.top, s.kid, readable, failed)
-}
+// Refused is what an error of a statement for a head means.
+func (c *conn) Refused(top int, h *store.Head, err error) error { return writeError(top, h.Kind, err) }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
+	"flora.dev/flora/store/internal/serial"
 	"flora.dev/flora/store/internal/sqlgen"
 	"zombiezen.com/go/sqlite"
 )
@@ -10,12 +11,11 @@ import (
 // judge is the fault leak.GuardsOnPreState: all guards are asked before the
 // first head runs. It is not reached in a build without the tag leaks.
 func (p *plan) judge(c *conn) {
-	for i := range p.heads {
-		s := &p.heads[i]
-		h := *s.Head
-		if h.Kind == store.Insert {
+	for _, part := range serial.Parts(p.Mutation) {
+		if part.Kid >= 0 || part.Kind == store.Insert || serial.Dynamic(part.Head) {
 			continue
 		}
+		h := *part.Head
 		ask := h
 		ask.Readable, h.Guard = h.Guard, rules.False
 		probe, err := sqlgen.SQLite.Probe(&ask)
@@ -27,8 +27,9 @@ func (p *plan) judge(c *conn) {
 				h.Guard = rules.True
 			}
 		})
-		if text, err := sqlgen.SQLite.Write(&h, sqlgen.Write{Now: p.Now, Echo: s.echo}); err == nil {
-			s.text = text
+		part.Head.Guard = h.Guard
+		if text, err := sqlgen.SQLite.Write(&h, sqlgen.Write{Now: p.Now, Echo: p.echo[part.Head]}); err == nil {
+			p.text[part.Head] = text
 		}
 	}
 }

@@ -33,6 +33,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Caller", testCaller},
 		{"Checks", testChecks},
 		{"Version", testVersion},
+		{"Bulk", testBulk},
+		{"Versions", testVersions},
+		{"Before", testBefore},
+		{"Upsert", testUpsert},
 		{"Concurrency", testConcurrency},
 	}
 	for _, tt := range tests {

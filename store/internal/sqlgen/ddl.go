@@ -65,11 +65,14 @@ func (d *Dialect) Step(s schema.Step, later ...schema.Step) ([]string, error) {
 }
 
 func (d *Dialect) createTable(c *schema.Collection, later []schema.Step) string {
-	lines := []string{
-		quote(c.Key.Column) + " " + d.ddl.key + " NOT NULL",
-		quote(c.TS.Column) + " " + d.ddl.types[rules.Long] + " NOT NULL",
+	var lines, keys, constraints []string
+	if c.Key != nil {
+		keys = []string{quote(c.Key.Column)}
+		lines = []string{
+			keys[0] + " " + d.ddl.key + " NOT NULL",
+			quote(c.TS.Column) + " " + d.ddl.types[rules.Long] + " NOT NULL",
+		}
 	}
-	var constraints []string
 	for _, f := range c.Fields {
 		if f.Many() {
 			continue
@@ -79,6 +82,12 @@ func (d *Dialect) createTable(c *schema.Collection, later []schema.Step) string 
 			line += " NOT NULL"
 		}
 		lines = append(lines, line)
+		if c.Key == nil { // of a link table
+			keys = append(keys, quote(f.Column))
+		}
+		if f.Fold != nil {
+			lines = append(lines, quote(f.Fold.Column)+" "+d.columnType(f.Fold))
+		}
 		if check := d.check(f.Field); check != "" {
 			constraints = append(constraints, check)
 		}
@@ -88,7 +97,7 @@ func (d *Dialect) createTable(c *schema.Collection, later []schema.Step) string 
 		}
 	}
 	lines = append(lines, constraints...)
-	return "CREATE TABLE " + quote(c.Table) + " (" + strings.Join(lines, ", ") + string(fill(nil, d.ddl.tableEnd, quote(c.Key.Column)))
+	return "CREATE TABLE " + quote(c.Table) + " (" + strings.Join(lines, ", ") + string(fill(nil, d.ddl.tableEnd, strings.Join(keys, ", ")))
 }
 
 func (d *Dialect) addColumn(c *schema.Collection, f *schema.Field) ([]string, error) {
@@ -103,6 +112,19 @@ func (d *Dialect) addColumn(c *schema.Collection, f *schema.Field) ([]string, er
 		}
 		column += " NOT NULL" + d.ddl.defaultOpen + def + d.ddl.defaultEnd
 	}
+	var folded []string
+	if f.Fold != nil {
+		text := alter + "COLUMN " + quote(f.Fold.Column) + " " + d.columnType(f.Fold)
+		if f.NonNull { // constant said that there is one
+			v, _ := f.Default.Const()
+			def, err := d.literal(rules.Value{Kind: rules.String, V: rules.Folded(v.V.(string))})
+			if err != nil {
+				return nil, fmt.Errorf("add column %s: %w", f.Path(), err)
+			}
+			text += d.ddl.defaultOpen + def + d.ddl.defaultEnd
+		}
+		folded = append(folded, text)
+	}
 	var constraints []string
 	if check := d.check(f.Field); check != "" {
 		constraints = append(constraints, check)
@@ -111,7 +133,7 @@ func (d *Dialect) addColumn(c *schema.Collection, f *schema.Field) ([]string, er
 		if f.ToOne() {
 			constraints = append(constraints, references(f))
 		}
-		return []string{alter + strings.Join(append([]string{column}, constraints...), " ")}, nil
+		return append([]string{alter + strings.Join(append([]string{column}, constraints...), " ")}, folded...), nil
 	}
 	if f.ToOne() {
 		constraints = append(constraints, foreignKey(f))
@@ -120,7 +142,7 @@ func (d *Dialect) addColumn(c *schema.Collection, f *schema.Field) ([]string, er
 	for _, k := range constraints {
 		out = append(out, alter+k)
 	}
-	return out, nil
+	return append(out, folded...), nil
 }
 
 // constant spells the default of a field.
@@ -174,7 +196,7 @@ func references(f *schema.Field) string {
 func (d *Dialect) index(create, name string, c *schema.Collection, fields []*schema.Field, tail bool) string {
 	var cols []string
 	for _, f := range fields {
-		cols = append(cols, quote(f.Column))
+		cols = append(cols, quote(f.Indexed().Column))
 	}
 	if tail {
 		cols = append(cols, quote(c.Key.Column))

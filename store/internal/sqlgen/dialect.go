@@ -23,7 +23,7 @@ type Dialect struct {
 	in, notIn                    string // $1 in the list $2
 	length, listLength           string
 	jsonScalar, jsonPart         string                // the scalar, or whatever there is, at path $2 of the JSON text $1
-	casts                        map[rules.Kind]string // what a scalar is cast to, nil: it has its type
+	casts                        map[rules.Kind]string // from the text of a scalar $1; none where it has its type
 
 	greatest  string // function: the greater of two
 	dual      string // what a SELECT without a table needs before WHERE
@@ -91,7 +91,10 @@ var Spanner = &Dialect{
 	in: "$1 IN UNNEST($2)", notIn: "$1 NOT IN UNNEST($2)",
 	length: "CHAR_LENGTH($1)", listLength: "ARRAY_LENGTH($1)",
 	jsonScalar: "JSON_VALUE($1, $2)", jsonPart: "JSON_QUERY($1, $2)",
-	casts: map[rules.Kind]string{rules.Bool: "BOOL", rules.Int: "INT64", rules.Long: "INT64", rules.Float: "FLOAT64"},
+	casts: map[rules.Kind]string{
+		rules.Bool: "SAFE_CAST($1 AS BOOL)", rules.Int: "SAFE_CAST($1 AS INT64)", rules.Long: "SAFE_CAST($1 AS INT64)",
+		rules.Float: "SAFE_CAST($1 AS FLOAT64)", rules.Date: "SAFE_CAST($1 AS DATE)", rules.Time: "SAFE.TIMESTAMP_MICROS(SAFE_CAST($1 AS INT64))",
+	},
 
 	greatest: "GREATEST", dual: " FROM UNNEST([1])", returning: " THEN RETURN ",
 

@@ -16,6 +16,11 @@ type Write struct {
 	// Echo: the statement returns the Answer's node of each row it wrote, as
 	// one column of JSON text. Only where Echoes says so.
 	Echo bool
+	// IDs: the statement returns the _id of each row it wrote.
+	IDs bool
+	// Unless, of an Insert, is the upsert that it is the Else of: no row is
+	// written where a document has its key.
+	Unless *store.Head
 }
 
 // written is the alias of the document that a statement writes. The table's
@@ -23,42 +28,79 @@ type Write struct {
 // name, a note of Member beside Note, Spanner takes it for the field.
 const written = "_w"
 
-// Write prints a head as one guarded statement. It writes one row, or none
-// where the guard or a check is not true. Kids are not part of it.
+// defaultMost is the Most of a head that says none.
+const defaultMost = 10_000
+
+// Most is the most documents that a head may write with Match, or sweep.
+func Most(h *store.Head) int {
+	if h.Most > 0 {
+		return h.Most
+	}
+	return defaultMost
+}
+
+// Write prints a head as one guarded statement. It writes one row, of a head
+// with Match all rows, or none where the guard or a check is not true. Other
+// heads that it has are not part of it.
 func (d *Dialect) Write(h *store.Head, w Write) (Statement, error) {
 	p := d.printer()
-	p.inline = true
+	p.inline, p.nest = true, writeConds
 	table := quote(h.Table.Table)
-	if h.Kind != store.Insert {
+	if h.Kind == store.Update || h.Kind == store.Delete {
 		p.bind(rules.Old, &scope{name: written})
 	}
 	switch h.Kind {
 	case store.Insert:
 		p.insert(h, w)
+	case store.Link:
+		p.link(h, w)
 	case store.Update:
 		p.put("UPDATE ", table, " AS ", written, " SET ")
 		for _, a := range h.Set {
 			p.put(quote(a.Field.Column), " = ", p.operand(a.Value), ", ")
 		}
-		ts := quote(h.Table.TS.Column)
-		p.put(ts, " = ", p.greatest, "(", p.now(w), ", ", written, ".", ts, " + 1)")
-		p.whereKey(h, w, append([]rules.Pred{h.Guard}, h.Checks...)...)
+		p.touch(h.Table, w.Now)
+		p.where(h, w, asked(h)...)
 	case store.Delete:
 		if len(h.Checks) > 0 { // nothing is stored that they could speak of
 			p.fail("delete with checks")
 		}
 		p.put("DELETE FROM ", table, " AS ", written)
-		p.whereKey(h, w, h.Guard)
+		p.where(h, w, asked(h)...)
+	case store.Unlink:
+		p.put("DELETE FROM ", table, " AS ", written)
+		p.row(h)
+		p.version(p.conds(" AND ", asked(h)...), w)
 	default:
 		p.fail("head of kind %d", h.Kind)
 	}
-	if w.Echo {
+	switch {
+	case w.Echo:
 		p.echo(h)
+	case w.IDs:
+		p.put(p.returning, quote(h.Table.Key.Column))
 	}
-	return p.statement()
+	return p.limited()
 }
 
-func (p *printer) now(w Write) string { return p.param(rules.Value{Kind: rules.Long, V: w.Now}) }
+// asked is all that must be true for a head to run: its guard, checks and
+// version, in the order in which a refusal names them.
+func asked(h *store.Head) []rules.Pred {
+	all := append([]rules.Pred{h.Guard}, h.Checks...)
+	if h.Version != nil {
+		all = append(all, rules.Cmp{Op: rules.Eq, L: rules.Col{Var: rules.Old, Field: h.Table.TS},
+			R: rules.Val{Value: rules.Value{Kind: rules.Long, V: *h.Version}}})
+	}
+	return all
+}
+
+func (p *printer) now(now int64) string { return p.param(rules.Value{Kind: rules.Long, V: now}) }
+
+// touch makes the version of a document grow.
+func (p *printer) touch(o *rules.Object, now int64) {
+	ts := quote(o.TS.Column)
+	p.put(ts, " = ", p.greatest, "(", p.now(now), ", ", written, ".", ts, " + 1)")
+}
 
 func (p *printer) insert(h *store.Head, w Write) {
 	p.put("INSERT INTO ", quote(h.Table.Table), " (", quote(h.Table.Key.Column), ", ", quote(h.Table.TS.Column))
@@ -66,13 +108,13 @@ func (p *printer) insert(h *store.Head, w Write) {
 		p.put(", ", quote(a.Field.Column))
 	}
 	// VALUES is what both engines are fastest with.
-	guarded := w.Version != 0 || !isTrue(h.Guard) || len(h.Checks) > 0
+	guarded := w.Version != 0 || !isTrue(h.Guard) || len(h.Checks) > 0 || w.Unless != nil
 	if guarded {
 		p.put(") SELECT ")
 	} else {
 		p.put(") VALUES (")
 	}
-	p.put(p.param(rules.Value{Kind: rules.ID, V: h.ID}), ", ", p.now(w))
+	p.put(p.param(rules.Value{Kind: rules.ID, V: h.ID}), ", ", p.now(w.Now))
 	for _, a := range h.Set {
 		p.put(", ", p.operand(a.Value))
 	}
@@ -81,14 +123,94 @@ func (p *printer) insert(h *store.Head, w Write) {
 		return
 	}
 	p.put(p.dual)
-	p.version(p.conds(" WHERE ", append([]rules.Pred{h.Guard}, h.Checks...)...), w)
+	conds := asked(h)
+	if w.Unless != nil {
+		conds = append(conds, rules.None{Object: h.Table, Var: rules.Old, Body: keyOf(w.Unless)})
+	}
+	p.version(p.conds(" WHERE ", conds...), w)
 }
 
-// whereKey prints the WHERE clause of a statement on the document of a head.
-func (p *printer) whereKey(h *store.Head, w Write, conds ...rules.Pred) {
-	p.put(" WHERE ", written, ".", quote(h.Table.Key.Column), " = ", p.param(rules.Value{Kind: rules.ID, V: h.ID}))
+// keyOf says that rules.Old is the document of a head.
+func keyOf(h *store.Head) rules.Pred {
+	if h.Key != nil {
+		return h.Key
+	}
+	return rules.Cmp{Op: rules.Eq, L: rules.Col{Var: rules.Old, Field: h.Table.Key},
+		R: rules.Val{Value: rules.Value{Kind: rules.ID, V: h.ID}}}
+}
+
+// link prints the insert of a row that may be there already.
+func (p *printer) link(h *store.Head, w Write) {
+	p.put("INSERT INTO ", quote(h.Table.Table), " (")
+	for i, a := range h.Set {
+		if i > 0 {
+			p.put(", ")
+		}
+		p.put(quote(a.Field.Column))
+	}
+	sep := ") SELECT "
+	for _, a := range h.Set {
+		p.put(sep, p.operand(a.Value))
+		sep = ", "
+	}
+	p.put(p.dual, " WHERE NOT EXISTS (SELECT 1 FROM ", quote(h.Table.Table), " AS ", written)
+	p.row(h)
+	p.put(")")
+	p.subquery()
+	p.version(p.conds(" AND ", asked(h)...), w)
+}
+
+// row prints the condition that finds the row of a link head.
+func (p *printer) row(h *store.Head) {
+	sep := " WHERE "
+	for _, a := range h.Set {
+		p.put(sep, written, ".", quote(a.Field.Column), " = ", p.operand(a.Value))
+		sep = " AND "
+	}
+}
+
+// where prints the WHERE clause of a statement on the documents of a head.
+func (p *printer) where(h *store.Head, w Write, conds ...rules.Pred) {
+	if h.Match == nil {
+		p.document(h)
+		p.version(" AND ", w)
+		p.conds(" AND ", conds...)
+		return
+	}
+	// All or none: not one may be refused, and they must not be too many.
+	p.put(" WHERE ")
+	p.count(h)
+	p.put(" <= ", p.param(rules.Value{Kind: rules.Long, V: int64(Most(h))}))
 	p.version(" AND ", w)
-	p.conds(" AND ", conds...)
+	p.conds(" AND ", h.Match)
+	if refused := rules.And(conds); !isTrue(refused) {
+		p.conds(" AND ", refusing(h, refused))
+	}
+}
+
+// refusing says that of the documents of a head with Match none is refused.
+func refusing(h *store.Head, asked rules.Pred) rules.Pred {
+	return rules.None{Object: h.Table, Var: rules.Old, Body: rules.And{h.Match, rules.NotTrue{P: asked}}}
+}
+
+// document prints the condition that finds the one document of a head.
+func (p *printer) document(h *store.Head) {
+	p.put(" WHERE ")
+	if h.Key != nil {
+		p.pred(h.Key)
+		return
+	}
+	p.put(written, ".", quote(h.Table.Key.Column), " = ", p.param(rules.Value{Kind: rules.ID, V: h.ID}))
+}
+
+// count prints the number of documents that match, as far as it is of interest.
+func (p *printer) count(h *store.Head) {
+	a := p.newAlias("c")
+	defer p.bind(rules.Old, &scope{name: a})()
+	p.subquery()
+	p.put("(SELECT COUNT(*) FROM (SELECT 1 FROM ", quote(h.Table.Table), " AS ", a)
+	p.deeper(conds+1, func() { p.conds(" WHERE ", h.Match) })
+	p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(Most(h)) + 1}), ") AS ", a, ")")
 }
 
 func (p *printer) version(sep string, w Write) {
@@ -101,7 +223,7 @@ func (p *printer) version(sep string, w Write) {
 // head says that the answer is the written row, and every value of it can
 // stand in a returning clause, which takes no subquery on Spanner.
 func (d *Dialect) Echoes(h *store.Head) bool {
-	if !h.Echo || h.Answer == nil {
+	if !h.Echo || h.Answer == nil || h.Match != nil || h.Else != nil {
 		return false
 	}
 	for _, c := range h.Answer.Columns {
@@ -123,45 +245,72 @@ func (p *printer) echo(h *store.Head) {
 	p.put(p.rootEnd, " AS r0")
 }
 
-// Probe prints what is asked after a head that hit nothing: one row with r,
-// whether the document is readable; f, what of a head with checks is not true:
-// 0 for the guard, n for the n-th check; and v, the number of the deployed
-// schema version (NULL where none is).
+// Probe prints what is asked after a head that wrote nothing: one row with
+//
+//	r  whether its document is readable; of a head with Match how many there
+//	   are, at most one more than Most
+//	f  0 where nothing refuses it, else the place, from 1, of what does first:
+//	   the guard, its checks, the version
+//	e  of an upsert: f of its Else
+//	v  the number of the deployed schema version (NULL where none is)
 func (d *Dialect) Probe(h *store.Head) (Statement, error) {
 	p := d.printer()
-	p.inline = true
-	table := quote(h.Table.Table) + " AS " + written
-	p.bind(rules.Old, &scope{name: written})
-	p.put("SELECT EXISTS (SELECT 1 FROM ", table)
-	p.whereKey(h, Write{}, h.Readable)
-	p.put(") AS r, ")
-	if len(h.Checks) > 0 {
-		p.put("CASE")
-		for i, c := range append([]rules.Pred{h.Guard}, h.Checks...) {
-			p.put(" WHEN NOT EXISTS (SELECT 1")
-			if h.Kind == store.Insert {
-				p.put(p.dual)
-				p.conds(" WHERE ", c)
-			} else {
-				p.put(" FROM ", table)
-				p.whereKey(h, Write{}, c)
-			}
-			p.put(") THEN ", strconv.Itoa(i))
-		}
-		p.put(" ELSE 0 END AS f, ")
+	p.inline, p.nest = true, writeConds
+	p.put("SELECT ")
+	switch {
+	case h.Match != nil:
+		p.count(h)
+	case h.Kind == store.Update || h.Kind == store.Delete:
+		p.stored(h, h.Readable)
+	default:
+		p.truth(false)
+	}
+	p.put(" AS r, ")
+	if only := len(h.Checks) == 0 && h.Version == nil; only && h.Kind != store.Link && h.Kind != store.Unlink {
+		p.put("1") // it must have been the guard
+	} else {
+		p.refused(h)
+	}
+	p.put(" AS f, ")
+	if h.Else != nil {
+		p.refused(h.Else)
+		p.put(" AS e, ")
 	}
 	p.put(deployed, " AS v")
-	return p.statement()
+	return p.limited()
 }
 
-// Missed is what the answer of a Probe means for a head, or for a kid of it:
-// nil if the document is no business of the caller's.
-func Missed(h *store.Head, top, kid int, readable bool, failed int) error {
-	switch hidden := h.Kind != store.Insert && !readable; {
-	case hidden && !h.Required:
-		return nil
-	case !hidden && failed > 0:
-		return &store.WriteError{Head: top, Why: store.Invalid, Kid: kid, Check: failed - 1}
+// refused prints the place of the first condition of a head that is not true.
+func (p *printer) refused(h *store.Head) {
+	p.put("CASE")
+	for i, c := range asked(h) {
+		p.put(" WHEN ")
+		switch {
+		case h.Match != nil:
+			p.put("NOT ")
+			p.deeper(1, func() { p.pred(refusing(h, c)) })
+		case h.Kind == store.Update || h.Kind == store.Delete:
+			p.put("NOT ")
+			p.deeper(1, func() { p.stored(h, c) })
+		default:
+			p.subquery()
+			p.put("NOT EXISTS (SELECT 1", p.dual)
+			p.deeper(conds+1, func() { p.conds(" WHERE ", c) })
+			p.put(")")
+		}
+		p.put(" THEN ", strconv.Itoa(i+1))
 	}
-	return &store.WriteError{Head: top, Why: store.Forbidden}
+	p.put(" ELSE 0 END")
+}
+
+// stored prints whether the document of a head is there and c true of it.
+func (p *printer) stored(h *store.Head, c rules.Pred) {
+	defer p.bind(rules.Old, &scope{name: written})()
+	p.subquery()
+	p.put("EXISTS (SELECT 1 FROM ", quote(h.Table.Table), " AS ", written)
+	p.deeper(conds, func() {
+		p.document(h)
+		p.conds(" AND ", c)
+	})
+	p.put(")")
 }

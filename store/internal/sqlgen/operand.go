@@ -34,11 +34,11 @@ func (p *printer) inside(m rules.Member) string {
 	switch {
 	case m.List || m.Kind == rules.JSON || m.Kind == rules.Embedded:
 		return string(fill(nil, p.jsonPart, p.operand(m.X), path))
-	case p.casts == nil || p.casts[m.Held()] == "":
+	case p.casts[m.Kind] == "":
 		return string(fill(nil, p.jsonScalar, p.operand(m.X), path))
 	}
-	p.calls++
-	return "SAFE_CAST(" + string(fill(nil, p.jsonScalar, p.operand(m.X), path)) + " AS " + p.casts[m.Held()] + ")"
+	p.calls += 2
+	return string(fill(nil, p.casts[m.Kind], string(fill(nil, p.jsonScalar, p.operand(m.X), path))))
 }
 
 func (p *printer) column(c rules.Col) string {

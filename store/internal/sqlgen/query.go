@@ -34,10 +34,7 @@ func (d *Dialect) Query(q *store.Query) (Statement, error) {
 		}
 		p.put(" ", string(body))
 	}
-	if err := p.tooLarge(); err != nil {
-		return Statement{}, err
-	}
-	return p.statement()
+	return p.limited()
 }
 
 // selection prints a Select as a JSON value.

@@ -70,6 +70,14 @@ func (p *printer) statement() (Statement, error) {
 	return Statement{SQL: string(p.buf), Args: p.args}, nil
 }
 
+// limited is the statement if a store certainly takes it.
+func (p *printer) limited() (Statement, error) {
+	if err := p.tooLarge(); err != nil {
+		return Statement{}, err
+	}
+	return p.statement()
+}
+
 // fail notes a statement that cannot be printed. Printing goes on with FALSE.
 func (p *printer) fail(format string, args ...any) {
 	if p.err == nil {

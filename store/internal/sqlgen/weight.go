@@ -7,7 +7,7 @@ import (
 	"flora.dev/flora/store"
 )
 
-// Limits of a read, the same for both dialects, so that an operation that one
+// Limits of a statement, the same for both dialects, so that an operation that one
 // engine refuses is refused by the other too. A little below what they take:
 //
 //   - The Spanner emulator allows subquery expressions at 25 distinct depths of
@@ -34,6 +34,7 @@ const (
 	oneValues  = 4
 	conds      = 4
 	setConds   = 6 // of a set in WITH, from the root
+	writeConds = 4 // of the condition of a write
 )
 
 // below is the depth of conditions: one alone stands a level higher, as there
@@ -106,7 +107,7 @@ func (w *weight) add(part weight, n int) {
 	w.widest = max(w.widest, part.widest)
 }
 
-// tooLarge reports a read that a store may not take.
+// tooLarge reports a statement that a store may not take.
 func (p *printer) tooLarge() error {
 	p.nest = 0
 	p.add(p.inSets, 0)
