@@ -36,7 +36,9 @@ type Query {
 type Mutation {
   createProduct(data: ProductInput!): Product
   deleteProduct(id: ID!): Product
+  createProducts(data: [ProductInput!]!): ProductBatchPayload!
 }
+type ProductBatchPayload { count: Int! nodes: [Product!]! }
 type Product { _id: ID! name: String! price: Float owner: User! reviews(first: Int, after: String): ReviewConnection! }
 type User { _id: ID! name: String! friend: User products(first: Int): ProductConnection! _can: Can! }
 type Can { update: Boolean! delete: Boolean! fields: [FieldCan!]! }

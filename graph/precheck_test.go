@@ -66,6 +66,8 @@ func TestLimits(t *testing.T) {
 		{"cost by variable", "query($n: Int!) { products(first: $n) { nodes { reviews(first: 500) { nodes { text } } } } }", `{"n": 10}`, ""},
 		{"cost by variable", "query($n: Int!) { products(first: $n) { nodes { reviews(first: 500) { nodes { text } } } } }", `{"n": 1000}`, "too many documents"},
 		{"cost by default of variable", "query($n: Int = 1000) { products(first: $n) { nodes { reviews(first: 500) { nodes { text } } } } }", ``, "too many documents"},
+		{"cost of bulk answers", "mutation { createProducts(data: []) { count nodes { reviews(first: 150) { nodes { text } } } } }", "", ""},
+		{"cost of bulk answers", "mutation { createProducts(data: []) { count nodes { reviews(first: 250) { nodes { text } } } } }", "", "too many documents"},
 		{"cost of edges", "{ products(first: 1000) { edges { node { reviews(first: 500) { edges { cursor } } } } } }", "", "too many documents"},
 		{"cost of counts", "{ products(first: 1000) { nodes { reviews(first: 1000) { totalCount } } } }", "", ""},
 		{"cost of what a caller can do", "{ products(first: 1000) { nodes { owner { _can { update fields { name } } } } } }", "", ""},

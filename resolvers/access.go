@@ -14,14 +14,18 @@ func (q *request) readRule(c *schema.Collection, v rules.Var) rules.Pred {
 	return q.caller.Fold(c.Access.Read.Pred, rules.Binding{Doc: v, Fresh: q.fresh})
 }
 
-// behind is the rule of the documents v that the many side f shows: that v can
-// be read, and that the reference can by which v is found. A list would show
-// that reference as plainly as the field itself.
+// behind is the rule of the documents v that a side f without a column shows: that
+// v can be read, and that the field can which leads back. A list would show it
+// as plainly as the field itself.
 func (q *request) behind(f *schema.Field, v rules.Var) rules.Pred {
 	if leak.On(leak.NestedWithoutRule) {
 		return rules.True
 	}
-	return rules.And{q.readRule(f.Target, v), q.field(f.Target.FieldNamed(f.Back.Name), v)}
+	back := f.Opposite()
+	if back == nil { // a list kept one way
+		return q.readRule(f.Target, v)
+	}
+	return rules.And{q.readRule(f.Target, v), q.field(back, v)}
 }
 
 // field is the one step by which an operation touches a field for reading:

@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"slices"
 
 	"flora.dev/flora/auth"
 	"flora.dev/flora/graph"
@@ -135,7 +136,7 @@ func (x *explanation) create(w *write, s *subject) error {
 		}
 	}
 	x.named(w, s)
-	if len(w.nested) > 0 {
+	if slices.ContainsFunc(w.nested, func(n nested) bool { return !n.field.ToOne() }) {
 		x.rule(c.Name+".read", c.Access.Read, view{s, fold, rules.Read}, true)
 	}
 	return x.inside(w)

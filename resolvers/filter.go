@@ -49,7 +49,7 @@ func (q *request) whereMember(g *graph.Field, path ast.Path, c *schema.Collectio
 		return q.operators(g, path, &schema.Field{Field: c.Field(name)}, v, in.(map[string]any))
 	case f == nil:
 		for _, f := range c.Fields {
-			if f.ToOne() && f.NullFilter() == name {
+			if f.NullFilter() == name {
 				return q.absent(g, path, f, v, in.(bool))
 			}
 		}
@@ -64,11 +64,11 @@ func (q *request) whereMember(g *graph.Field, path ast.Path, c *schema.Collectio
 	switch {
 	case f.Many():
 		p, err = q.relation(g, path, f, v, object)
-	case f.ToOne():
+	case f.ToOne(), f.Inverse():
 		child := q.fresh()
 		var body rules.Pred
 		body, err = q.where(g, path, f.Target, child, object)
-		p = rules.One{From: rules.Col{Var: v, Field: f.Field}, Target: f.Target.Object, Var: child, Domain: q.readRule(f.Target, child), Body: body}
+		p = q.hop(f, v, child, body)
 	case f.Embedded != nil:
 		p, err = q.whereEmbedded(g, path, f, v, object)
 	default:
@@ -104,8 +104,7 @@ func (q *request) junction(g *graph.Field, path ast.Path, c *schema.Collection, 
 // see: no key, or a hidden target.
 func (q *request) absent(g *graph.Field, path ast.Path, f *schema.Field, v rules.Var, want bool) (rules.Pred, error) {
 	child := q.fresh()
-	var p rules.Pred = rules.Definite{P: rules.One{From: rules.Col{Var: v, Field: f.Field}, Target: f.Target.Object, Var: child,
-		Domain: q.readRule(f.Target, child), Body: rules.True}}
+	var p rules.Pred = rules.Definite{P: q.hop(f, v, child, rules.True)}
 	if want {
 		p = rules.Not{P: p}
 	}
@@ -128,6 +127,13 @@ func (q *request) relation(g *graph.Field, path ast.Path, f *schema.Field, v rul
 		}
 		m := rules.Many{Of: rules.Col{Var: v, Field: f.Object.Key}, Field: f.Field, Var: child,
 			Domain: q.behind(f, child), Body: body, All: name == "every"}
+		if f.Link != nil {
+			row, seen := q.fresh(), q.fresh()
+			far := rules.Col{Var: row, Field: f.Link.Far}
+			m.Field, m.Var = f.Link.Rows, row
+			m.Domain = rules.One{From: far, Target: f.Target.Object, Var: seen, Domain: rules.True, Body: q.behind(f, seen)}
+			m.Body = rules.One{From: far, Target: f.Target.Object, Var: child, Domain: rules.True, Body: body}
+		}
 		if name == "none" && leak.On(leak.UnknownInNone) {
 			m.Domain, m.Body = rules.True, rules.And{m.Domain, body}
 		}

@@ -40,6 +40,9 @@ func (r *Resolvers) Mutation(ctx context.Context, v *graph.Version, op *graph.Op
 		p.first = len(m.Heads)
 		m.Heads, writes, roots = append(m.Heads, p.heads...), append(writes, p.writes...), append(roots, p)
 	}
+	if err := q.fits(op, m.Heads); err != nil {
+		return nil, err
+	}
 	echoes(m.Heads)
 	out := &store.Outcome{}
 	if len(m.Heads) > 0 {

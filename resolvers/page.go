@@ -73,8 +73,11 @@ func (q *request) page(g *graph.Field, path ast.Path, c *schema.Collection, v ru
 
 // listName tells lists of one collection apart: products, or Store.products.
 func listName(c *schema.Collection, join rules.Pred) string {
-	if cmp, ok := join.(rules.Cmp); ok {
-		return cmp.L.(rules.Col).Field.Path()
+	switch j := join.(type) {
+	case rules.Cmp:
+		return j.L.(rules.Col).Field.Path()
+	case rules.Many:
+		return j.Field.Path()
 	}
 	return c.Plural
 }

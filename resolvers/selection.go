@@ -91,17 +91,18 @@ func (q *request) value(g *graph.Field, path ast.Path, f *schema.Field, v rules.
 		return shape, &store.Column{Value: rules.Col{Var: v, Field: f.Field}}, err
 	case f.Many():
 		child := q.fresh()
-		join := rules.Cmp{Op: rules.Eq, L: rules.Col{Var: child, Field: f.Back}, R: rules.Col{Var: v, Field: f.Object.Key}}
-		sel, shape, err := q.page(g, path, f.Target, child, join, q.behind(f, child))
+		sel, shape, err := q.page(g, path, f.Target, child, q.join(f, v, child), q.behind(f, child))
 		if err != nil {
 			return nil, nil, err
 		}
 		return shape, &store.Column{Nested: sel}, nil
-	case f.ToOne():
+	case f.ToOne(), f.Inverse():
 		child := q.fresh()
-		sel := &store.Select{From: f.Target.Object, Var: child, One: true, Where: rules.AllOf(
-			rules.Cmp{Op: rules.Eq, L: rules.Col{Var: child, Field: f.Target.Key}, R: rules.Col{Var: v, Field: f.Field}},
-			rules.T(q.readRule(f.Target, child)))}
+		rule := q.readRule(f.Target, child)
+		if f.Inverse() {
+			rule = q.behind(f, child)
+		}
+		sel := &store.Select{From: f.Target.Object, Var: child, One: true, Where: rules.AllOf(q.join(f, v, child), rules.T(rule))}
 		members, err := q.node(g, path, f.Target, child, sel, g.Fields)
 		if err != nil {
 			return nil, nil, err
@@ -112,4 +113,28 @@ func (q *request) value(g *graph.Field, path ast.Path, f *schema.Field, v rules.
 		return &schema.Shape{Kind: schema.ShapeObject, Members: members}, &store.Column{Nested: sel}, nil
 	}
 	return &schema.Shape{Kind: schema.ShapeScalar, Scalar: f.Kind, List: f.List}, &store.Column{Value: rules.Col{Var: v, Field: f.Field}}, nil
+}
+
+// join is the condition that document child stands behind field f of document v.
+func (q *request) join(f *schema.Field, v, child rules.Var) rules.Pred {
+	this := rules.Col{Var: v, Field: f.Object.Key}
+	key := rules.Col{Var: child, Field: f.Target.Key}
+	switch {
+	case f.Link != nil:
+		row := q.fresh()
+		return rules.Many{Of: this, Field: f.Link.Rows, Var: row, Domain: rules.True,
+			Body: rules.Cmp{Op: rules.Eq, L: rules.Col{Var: row, Field: f.Link.Far}, R: key}}
+	case f.Back != nil:
+		return rules.Cmp{Op: rules.Eq, L: rules.Col{Var: child, Field: f.Back}, R: this}
+	}
+	return rules.Cmp{Op: rules.Eq, L: key, R: rules.Col{Var: v, Field: f.Field}}
+}
+
+// hop is the step over a to-one field of document v to document child: there
+// only where the caller can see that.
+func (q *request) hop(f *schema.Field, v, child rules.Var, body rules.Pred) rules.One {
+	if f.Inverse() {
+		return rules.One{From: rules.Col{Var: v, Field: f.Object.Key}, Key: f.Back, Target: f.Target.Object, Var: child, Domain: q.behind(f, child), Body: body}
+	}
+	return rules.One{From: rules.Col{Var: v, Field: f.Field}, Target: f.Target.Object, Var: child, Domain: q.readRule(f.Target, child), Body: body}
 }

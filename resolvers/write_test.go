@@ -123,3 +123,24 @@ func TestWritePlan(t *testing.T) {
 		t.Errorf("plans differ (-want +got):\n%s", diff)
 	}
 }
+
+// TestSize: what could be larger than a commit is refused, whatever is stored.
+func TestSize(t *testing.T) {
+	e, db := planner(t, Options{MaxWrite: 20_000})
+	for _, tt := range []struct {
+		name, operation string
+		fits            bool
+	}{
+		{"a field", `mutation { updateTasks(where: { points: { gt: 1 } }, data: { title: "x" }) { count } }`, true},
+		{"three of them", `mutation { updateTasks(where: { points: { gt: 1 } }, data: { title: "x", state: "y", points: 1 }) { count } }`, true},
+		{"four", `mutation { updateTasks(where: { points: { gt: 1 } }, data: { title: "x", state: "y", points: 1, score: 1 }) { count } }`, false},
+		{"a field in an index", `mutation { updateTasks(where: { points: { gt: 1 } }, data: { code: "x" }) { count } }`, true},
+		{"and another", `mutation { updateTasks(where: { points: { gt: 1 } }, data: { code: "x", title: "x" }) { count } }`, false},
+		{"two fields of the operation", `mutation { a: updateTasks(where: { points: { gt: 1 } }, data: { title: "x" }) { count } b: updateTasks(where: { points: { gt: 1 } }, data: { title: "x", state: "y" }) { count } }`, false},
+	} {
+		got := plans(t, e, db, "ada", tt.operation)
+		if fits := !strings.Contains(got, graph.LimitExceeded); fits != tt.fits {
+			t.Errorf("%s: fits = %t: %s", tt.name, fits, got)
+		}
+	}
+}

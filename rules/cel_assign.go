@@ -112,7 +112,7 @@ func (s *source) assignedUser(e ast.Expr, f *Field) Operand {
 			return nil
 		}
 	}
-	if t.kind == Embedded || t.kind == JSON {
+	if t.kind == Embedded || t.kind == JSON || t.inner != nil {
 		s.fault(e, "", "%s is %s, which cannot be stored from here", t.path, t.describe())
 		return nil
 	}

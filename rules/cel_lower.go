@@ -46,6 +46,17 @@ type term struct {
 	path   string
 	hops   []func(Pred) Pred
 	depth  int // relations followed
+	// inner, of the side of a one-to-one relation that has no column, leads to
+	// the document that op is the _id of: comparing it is a test there.
+	inner func(Pred) Pred
+}
+
+// inside is p where the document of a one-to-one relation is found.
+func (t *term) inside(p Pred) Pred {
+	if t.inner == nil {
+		return p
+	}
+	return t.inner(p)
 }
 
 func (t *term) wrap(p Pred) Pred {
@@ -255,14 +266,18 @@ func (s *scope) has(e ast.Expr) Pred {
 	if !t.null && len(t.hops) == 0 {
 		return True
 	}
+	test := Pred(Not{IsNull{t.op}})
+	if t.inner != nil {
+		test = t.inner(True)
+	}
 	// Definite on documents, but an absent CurrentUser() stays unknown: a
 	// negated has must not let strangers in.
 	path := *t
 	if t.rooted {
 		path.hops = t.hops[1:]
-		return t.hops[0](Definite{path.wrap(Not{IsNull{t.op}})})
+		return t.hops[0](Definite{path.wrap(test)})
 	}
-	return Definite{path.wrap(Not{IsNull{t.op}})}
+	return Definite{path.wrap(test)}
 }
 
 // quantifier lowers xs.exists(v, p) and xs.all(v, p).
@@ -308,7 +323,19 @@ func (s *scope) quantifier(e ast.Expr) Pred {
 		return Unknown
 	}
 	inner, v := s.binding(c.IterVar(), t.field.Target, t.depth, t.mine)
-	return t.wrap(Many{Of: t.of, Field: t.field, Var: v, Domain: True, Body: inner.pred(step.Args()[1]), All: name == "all"})
+	return t.wrap(s.behind(t, v, inner.pred(step.Args()[1]), name == "all"))
+}
+
+// behind is a quantifier over the documents v of a relation list: those whose
+// reference leads back, or those that rows of a link table lead to.
+func (s *scope) behind(t *term, v Var, body Pred, all bool) Pred {
+	link := t.field.Link
+	if link == nil {
+		return Many{Of: t.of, Field: t.field, Var: v, Domain: True, Body: body, All: all}
+	}
+	row := s.env.fresh()
+	return Many{Of: t.of, Field: link.Rows, Var: row, Domain: True, All: all,
+		Body: One{From: Col{row, link.Far}, Target: t.field.Target, Var: v, Domain: True, Body: body}}
 }
 
 // binding returns the scope inside a quantifier over documents of o that are

@@ -153,15 +153,23 @@ func (s *scope) selected(e, base ast.Expr, name string) *term {
 	}
 	switch {
 	case !b.mine || f == b.o.Key || f == b.o.TS:
-	case f.Many(): // what stands behind it is decided by the reference there
+	case f.Back != nil: // what stands behind it is decided by the reference there
 		s.env.readUserField(f.Back)
 	default:
 		s.env.readUserField(f)
 	}
 	v := Var(0)
-	if b.here {
+	switch {
+	case b.here:
 		v = b.op.(Col).Var
-	} else {
+	case b.inner != nil:
+		if !s.deeper(e, b) {
+			return nil
+		}
+		v = b.op.(Col).Var
+		t.hops = append(t.hops[:len(t.hops):len(t.hops)], b.inner)
+		t.depth++
+	default:
 		if !s.deeper(e, b) {
 			return nil
 		}
@@ -173,6 +181,14 @@ func (s *scope) selected(e, base ast.Expr, name string) *term {
 	t.field = f
 	if f.Many() {
 		t.of = Col{v, b.o.Key}
+		return t
+	}
+	if f.Inverse() {
+		of, w := Col{v, b.o.Key}, s.env.fresh()
+		t.op, t.kind, t.null, t.o = Col{w, f.Target.Key}, Ref, true, f.Target
+		t.inner = func(p Pred) Pred {
+			return One{From: of, Key: f.Back, Target: f.Target, Var: w, Domain: True, Body: p}
+		}
 		return t
 	}
 	t.op, t.kind, t.list, t.null, t.o = Col{v, f}, f.Kind, f.List, !f.NonNull, f.Target
@@ -264,6 +280,10 @@ func (s *scope) compareNull(e ast.Expr, op Op, t *term) Pred {
 		s.fault(e, "use HasCurrentIdentity(); a rule with CurrentUser() is not true without one", "CurrentUser() is never null")
 	case !t.null:
 		s.fault(e, "", "%s is never null", t.name())
+	case t.inner != nil && op == Eq:
+		return t.wrap(Not{Definite{t.inner(True)}})
+	case t.inner != nil:
+		return t.wrap(Definite{t.inner(True)})
 	case op == Eq:
 		return t.wrap(IsNull{t.op})
 	default:
@@ -295,8 +315,14 @@ func (s *scope) compareTerms(e ast.Expr, op Op, a, b *term, l, r ast.Expr) Pred 
 		s.fault(e, "add "+a.path+" != null && to the same condition", "%s and %s may both be null, and two nulls are equal", a.name(), b.name())
 		return Unknown
 	}
-	cmp := Cmp{op, a.op, b.op}
-	return a.wrap(b.wrap(cmp))
+	if a.inner != nil || b.inner != nil { // equal, or not: definite like every comparison of references
+		p := Pred(Definite{a.inside(b.inside(Cmp{Eq, a.op, b.op}))})
+		if op == Ne {
+			p = Not{p}
+		}
+		return a.wrap(b.wrap(p))
+	}
+	return a.wrap(b.wrap(Cmp{op, a.op, b.op}))
 }
 
 // oldAndNew reports the same field of the stored and the new document.
@@ -431,7 +457,10 @@ func (s *scope) in(e ast.Expr) Pred {
 			return Unknown
 		}
 		v := s.env.fresh()
-		return t.wrap(Many{Of: t.of, Field: t.field, Var: v, Domain: True, Body: m.wrap(Cmp{Eq, m.op, Col{v, m.o.Key}})})
+		if link := t.field.Link; link != nil {
+			return t.wrap(Many{Of: t.of, Field: link.Rows, Var: v, Domain: True, Body: m.wrap(m.inside(Cmp{Eq, m.op, Col{v, link.Far}}))})
+		}
+		return t.wrap(Many{Of: t.of, Field: t.field, Var: v, Domain: True, Body: m.wrap(m.inside(Cmp{Eq, m.op, Col{v, m.o.Key}}))})
 	}
 	if !t.list {
 		s.fault(e, "use ==", "%s is %s, in needs a list", t.name(), t.describe())

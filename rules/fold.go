@@ -273,6 +273,8 @@ func isNull(x Operand) Pred {
 		if x.Field.NonNull {
 			return False
 		}
+	case Joined, Without:
+		return False
 	}
 	return IsNull{x}
 }
@@ -310,7 +312,12 @@ func (f *folder) in(p In) Pred {
 
 func (f *folder) one(p One) Pred {
 	if d, f0, ok := f.known(p.From); ok { // the hop starts at a known document
-		t, there := d.One(f0)
+		t, there := Document(nil), false
+		if p.Key == nil {
+			t, there = d.One(f0)
+		} else if list := d.Many(&Field{Object: f0.Object, Kind: Ref, Target: p.Target, Back: p.Key}); len(list) > 0 {
+			t, there = list[0], true
+		}
 		if !there {
 			return Unknown
 		}
@@ -330,7 +337,7 @@ func (f *folder) one(p One) Pred {
 	}
 	if b, ok := body.(Truth); ok {
 		// An enforced, required reference always leads somewhere.
-		if c, ok := from.(Col); b == Unknown || ok && c.Field.NonNull && domain == True {
+		if c, ok := from.(Col); b == Unknown || ok && p.Key == nil && c.Field.NonNull && domain == True {
 			return b
 		}
 	}
@@ -483,6 +490,9 @@ func (f *folder) operand(x Operand) (_ Operand, ok bool) {
 		id, ok := f.operand(x.Identity)
 		x.Identity = id
 		return x, ok
+	}
+	if y, known, ok := f.atomic(x); ok {
+		return y, known
 	}
 	panic("rules: unknown operand")
 }

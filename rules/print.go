@@ -112,7 +112,11 @@ func (w *printer) pred(p Pred) {
 	case NoMatch:
 		w.call("!"+matchNames[p.Op], p.X, p.Y)
 	case One:
-		w.call("one", p.Var, p.Target.Name, p.From, p.Domain, p.Body)
+		target := p.Target.Name
+		if p.Key != nil {
+			target = p.Key.Path()
+		}
+		w.call("one", p.Var, target, p.From, p.Domain, p.Body)
 	case Many:
 		name := "exists"
 		if p.All {
@@ -179,5 +183,15 @@ func (w *printer) operand(x Operand) {
 		w.WriteString("." + x.Path)
 	case UserVal:
 		w.call("userVal", x.Object.Name, x.Identity, x.Field.Name)
+	case Sum:
+		w.call("sum", x.X, Operand(Val{x.By}))
+	case Joined:
+		if x.Front {
+			w.call("join", Operand(Val{x.Add}), x.List)
+		} else {
+			w.call("join", x.List, Operand(Val{x.Add}))
+		}
+	case Without:
+		w.call("without", x.List, Operand(Val{x.Drop}))
 	}
 }

@@ -17,13 +17,13 @@ func Reads(p Pred) []*Field {
 		switch x := x.(type) {
 		case Col:
 			note(x.Field)
-		case Size:
-			operand(x.X)
-		case Member:
-			operand(x.X)
 		case UserVal:
 			note(x.Field)
 			note(x.Object.Identity)
+		default:
+			if x = Inner(x); x != nil {
+				operand(x)
+			}
 		}
 	}
 	relation := func(of Operand, f *Field) {
@@ -68,6 +68,7 @@ func Reads(p Pred) []*Field {
 			operand(p.Y)
 		case One:
 			operand(p.From)
+			note(p.Key)
 			pred(p.Domain)
 			pred(p.Body)
 		case Many:

@@ -233,8 +233,8 @@ func (a *accessPass) values(f *field) {
 		a.fault(a.directivePos(def), "keep one", "%s: a value that the server sets needs no @default", f.Path())
 	}
 	for _, d := range []*ast.Directive{def, set} {
-		if d != nil && f.Many() {
-			a.fault(a.directivePos(d), "put it on "+f.Back.Path(), "%s: @%s goes on fields with a column, this is the many side of a relation", f.Path(), d.Name)
+		if d != nil && f.Column == "" {
+			a.fault(a.directivePos(d), f.elsewhere(), "%s: @%s goes on fields with a column, this is one side of a relation", f.Path(), d.Name)
 			return
 		}
 	}

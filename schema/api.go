@@ -165,7 +165,7 @@ func (w *apiWriter) filters(c *Collection) {
 		case f.List:
 		case f.Many():
 			w.line("  %s: %sListFilter", f.Name, f.TypeName)
-		case f.ToOne():
+		case f.ToOne(), f.Inverse():
 			w.line("  %s: %sWhereInput", f.Name, f.TypeName)
 			if name := f.NullFilter(); name != "" {
 				w.line("  %s: Boolean", name)

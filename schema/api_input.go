@@ -37,7 +37,7 @@ func (w *apiWriter) single(roots map[string]*Root, c *Collection, input func(nam
 		if len(c.UpsertKeys()) > 0 {
 			by = "id: ID, by: " + n + "ByInput"
 		}
-		w.described(roots, "Changes the document with that _id or unique key, or creates it. Defaults count for a new document only.",
+		w.described(roots, Upsert, "Changes the document with that _id or unique key, or creates it. Defaults count for a new document only.",
 			"upsert"+n, "(%s, data: %sInput!): %s", by, n, n)
 	}
 	w.root(roots, "delete"+n, "(id: ID!, ifVersion: Long): %s", n)
@@ -47,17 +47,18 @@ func (w *apiWriter) single(roots map[string]*Root, c *Collection, input func(nam
 func (w *apiWriter) bulk(roots map[string]*Root, c *Collection, input func(name string) *ast.Definition) {
 	n, all := c.Name, c.bulk()
 	if settable(c) {
-		w.described(roots, "Creates documents in order, all or none.", "create"+all, "(data: [%sInput!]!): %sBatchPayload!", n, n)
-		w.described(roots, "Changes every document that where finds and the caller may change, all or none. An empty where needs all: true.",
+		w.described(roots, CreateMany, "Creates documents in order, all or none.", "create"+all, "(data: [%sInput!]!): %sBatchPayload!", n, n)
+		w.described(roots, UpdateMany, "Changes every document that where finds and the caller may change, all or none. An empty where needs all: true.",
 			"update"+all, "(where: %sWhereInput!, %s, all: Boolean): %sBatchPayload!", n, changes(c, input), n)
 	}
-	w.described(roots, "Deletes every document that where finds and the caller may delete, all or none. An empty where needs all: true.",
+	w.described(roots, DeleteMany, "Deletes every document that where finds and the caller may delete, all or none. An empty where needs all: true.",
 		"delete"+all, "(where: %sWhereInput!, all: Boolean): %sBatchPayload!", n, n)
 }
 
-// described prints a generated root field with a description.
-func (w *apiWriter) described(of map[string]*Root, text, name, format string, args ...any) {
-	if r := of[name]; r != nil && r.Declared == nil {
+// described prints a generated root field with a description, unless another
+// field has its name.
+func (w *apiWriter) described(of map[string]*Root, op Op, text, name, format string, args ...any) {
+	if r := of[name]; r != nil && r.Op == op && r.Declared == nil {
 		w.describe("  ", text)
 		w.root(of, name, format, args...)
 	}

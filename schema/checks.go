@@ -26,8 +26,8 @@ func (a *accessPass) checks(c *collection, f *field) (result []Check) {
 		if d.Name != "check" {
 			continue
 		}
-		if f != nil && f.Many() {
-			a.fault(a.directivePos(d), "put it on "+f.Back.Path(), "%s: @check goes on fields with a column, this is the many side of a relation", owner)
+		if f != nil && f.Column == "" {
+			a.fault(a.directivePos(d), f.elsewhere(), "%s: @check goes on fields with a column, this is one side of a relation", owner)
 			continue
 		}
 		if check, ok := a.check(c, owner, d); ok {

@@ -73,7 +73,7 @@ func TestDeclarationFaults(t *testing.T) {
 		{"check with a typo", "type A @check(expr: \"doc.y == 1\", message: \"m\") {\n  x: Int @check(expr: \"newDoc.x > 'a'\", message: \"m\") }", "1:22: type A: A has no field y\n2:35: A.x: A.x is an Int, 'a' is a String"},
 		{"check of the stored document", `type A { x: Int @check(expr: "oldDoc.x == 1", message: "m") }`, `1:31: A.x: oldDoc does not exist in this rule`},
 		{"check that is no Boolean", `type A { x: Int @check(expr: "doc.x", message: "m") }`, `1:31: A.x: doc.x is an Int, a condition is expected`},
-		{"check of the many side", `type A { bs: [B] @relation @check(expr: "true", message: "m") } type B { a: A }`, `1:28: A.bs: @check goes on fields with a column, this is the many side of a relation, put it on B.a`},
+		{"check of the many side", `type A { bs: [B] @relation @check(expr: "true", message: "m") } type B { a: A }`, `1:28: A.bs: @check goes on fields with a column, this is one side of a relation, put it on B.a`},
 		{"check of a refused field", `type A @check(expr: "doc.y == '1'", message: "m") { x: Int, y: [[Int]] }`, `1:65: A.y: lists of lists are not supported, use a list`},
 
 		// identity

@@ -38,6 +38,7 @@ func Diff(old, new *Schema) (steps []Step, refused []string) {
 			d.indexes(was, c)
 		}
 	}
+	d.links(old, new)
 	d.steps = append(d.steps, d.drops...)
 	return d.steps, d.refused
 }
@@ -104,6 +105,33 @@ func (c *Collection) column(name string) *Field {
 		}
 	}
 	return nil
+}
+
+// links compares the link tables.
+func (d *diff) links(old, new *Schema) {
+	find := func(s *Schema, table string) *Link {
+		for _, k := range s.Links {
+			if k.Object.Table == table {
+				return k
+			}
+		}
+		return nil
+	}
+	for _, k := range old.Links {
+		if find(new, k.Object.Table) == nil {
+			d.refuse("relation %s is dropped: all its links would be lost", k.Object.Table)
+		}
+	}
+	for _, k := range new.Links {
+		was := find(old, k.Object.Table)
+		switch {
+		case was == nil:
+			d.steps = append(d.steps, Step{Kind: CreateLink, Link: k})
+		case was.Near.Target.Table != k.Near.Target.Table || was.Far.Target.Table != k.Far.Target.Table ||
+			was.Near.Column != k.Near.Column || was.Far.Column != k.Far.Column:
+			d.refuse("relation %s joins other collections: all its links would be lost", k.Object.Table)
+		}
+	}
 }
 
 func (d *diff) columns(old, new *Collection) {

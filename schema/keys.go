@@ -14,6 +14,13 @@ import (
 // what is on disk.
 func (l *loader) keys() {
 	disk := map[string]string{} // tables and indexes share one name space
+	for _, k := range l.schema.Links {
+		l.onDisk(disk, k.Pos, k.Object.Table, "table "+k.Object.Table+" of a relation", "another name")
+		l.onDisk(disk, k.Pos, k.Index(), "index "+k.Index()+" of a relation", "another name")
+		if len(k.Index()) > maxName {
+			l.fault(k.Pos, "shorten the names of the type and the field", "table %s: the name of its index is longer than %d characters", k.Object.Table, maxName)
+		}
+	}
 	for _, c := range l.collections {
 		l.onDisk(disk, c.Pos, c.Table, "table "+c.Table+" of "+c.Name, `@collection(name: "...")`)
 	}
@@ -28,6 +35,11 @@ func (l *loader) keys() {
 				if d.Name == "unique" || d.Name == "index" {
 					l.fieldKey(c, f, d)
 				}
+			}
+		}
+		for _, f := range l.uniqueKeys {
+			if f.Collection == c.Collection && !slices.ContainsFunc(c.Uniques, func(u *Unique) bool { return len(u.Fields) == 1 && u.Fields[0] == f.Field }) {
+				l.unique(c, []*Field{f.Field}, f.Pos)
 			}
 		}
 		for _, f := range c.fields {
@@ -116,8 +128,8 @@ func (l *loader) fieldKey(c *collection, f *field, d *ast.Directive) {
 // keyable reports whether a field can be part of an index.
 func (l *loader) keyable(f *field, d *ast.Directive, pos Position) bool {
 	switch {
-	case f.Many():
-		l.fault(pos, "put it on "+f.Back.Path(), "%s: @%s goes on fields with a column, this is the many side of a relation", f.Path(), d.Name)
+	case f.Column == "":
+		l.fault(pos, f.elsewhere(), "%s: @%s goes on fields with a column, this is one side of a relation", f.Path(), d.Name)
 	case f.List:
 		l.fault(pos, remove, "%s: @%s does not go on a list", f.Path(), d.Name)
 	case !comparable(f.Kind):

@@ -72,6 +72,7 @@ type loader struct {
 	embeddeds   map[string]*embedded
 	inputs      []*ast.Definition // input types of the developer's own
 	roots       []declaredRoot
+	uniqueKeys  []*field // of one-to-one relations
 	// directivesOfSchema are the sound ones on the schema itself.
 	directivesOfSchema []*ast.Directive
 }

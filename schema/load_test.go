@@ -74,7 +74,7 @@ func TestFaults(t *testing.T) {
 		{"unique of unknown", `type A @unique(fields: ["x", "yy"]) { x: Int, yyy: Int }`, "1:30: type A: @unique names an unknown field yy, did you mean yyy?"},
 		{"unique names twice", `type A @index(fields: ["x", "x"]) { x: Int }`, "1:29: type A: @index names x twice, remove it"},
 		{"unique twice", `type A @unique(fields: ["x"]) { x: Int @unique }`, "1:40: type A: x is declared unique twice, remove it"},
-		{"unique many", "type A { bs: [B] @relation @index } type B { a: A }", "1:28: A.bs: @index goes on fields with a column, this is the many side of a relation, put it on B.a"},
+		{"unique many", "type A { bs: [B] @relation @index } type B { a: A }", "1:28: A.bs: @index goes on fields with a column, this is one side of a relation, put it on B.a"},
 
 		// identity
 		{"identity on Int", "type A { x: Int @unique @identity }", "1:25: A.x: @identity is compared with a claim, this is a Int, put it on a String or ID field, or on an Int or Long for a claim that is a number"},
@@ -100,8 +100,8 @@ func TestFaults(t *testing.T) {
 
 		// values
 		{"default and set", `type A { x: Int @default(expr: "1") @set(on: CREATE, expr: "2") }`, "1:17: A.x: a value that the server sets needs no @default, keep one"},
-		{"default on many", `type A { bs: [B] @relation @default(expr: "1") } type B { a: A }`, "1:28: A.bs: @default goes on fields with a column, this is the many side of a relation, put it on B.a"},
-		{"set on many", `type A { bs: [B] @relation @set(on: CREATE, expr: "1") } type B { a: A }`, "1:28: A.bs: @set goes on fields with a column, this is the many side of a relation, put it on B.a"},
+		{"default on many", `type A { bs: [B] @relation @default(expr: "1") } type B { a: A }`, "1:28: A.bs: @default goes on fields with a column, this is one side of a relation, put it on B.a"},
+		{"set on many", `type A { bs: [B] @relation @set(on: CREATE, expr: "1") } type B { a: A }`, "1:28: A.bs: @set goes on fields with a column, this is one side of a relation, put it on B.a"},
 		{"set never", `type A { x: Int @set(on: [], expr: "1") }`, "1:17: A.x: @set(on:) is empty, write on: [CREATE, UPDATE]"},
 		{"set on update only", `type A { x: Int! @set(on: UPDATE, expr: "1") }`, "1:18: A.x: the field is required and clients cannot set it, so a new document would have no value, write on: [CREATE, UPDATE]"},
 

@@ -12,6 +12,7 @@ type Schema struct {
 	File        string // name of the file, for messages
 	SDL         string // as the developer wrote it
 	Collections []*Collection
+	Links       []*Link
 	Enums       []*Enum
 	Embedded    []*Embedded
 	Me          []*Collection // collections with an @identity field
@@ -102,7 +103,7 @@ type Field struct {
 	Description string
 	Collection  *Collection
 	Target      *Collection // of a relation
-	Owning      bool        // of a link table: its rows are written under this side's rules, as of the only side
+	Owning      bool        // of a link table: its rows are written under this side's rules, and read on the other
 	Embedded    *Embedded   // of a field of an embedded type
 	// EmbeddedList: the value is a list of them.
 	EmbeddedList bool
@@ -125,7 +126,8 @@ type Field struct {
 // without a column sets the reference on the other side, so it follows that.
 func (f *Field) Settable() bool {
 	if f.Back != nil {
-		return f.Target.FieldNamed(f.Back.Name).Set == nil
+		back := f.Target.FieldNamed(f.Back.Name)
+		return back != nil && back.Set == nil
 	}
 	return f.Set == nil
 }

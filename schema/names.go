@@ -71,7 +71,7 @@ func relationInput(f *Field) string { return f.Object.Name + upperFirst(f.Name) 
 // to-one field is null; "" for other fields, and where a field has that name.
 func (f *Field) NullFilter() string {
 	name := f.Name + "IsNull"
-	if !f.ToOne() || f.Collection.FieldNamed(name) != nil {
+	if !f.ToOne() && !f.Inverse() || f.Collection.FieldNamed(name) != nil {
 		return ""
 	}
 	return name
@@ -178,16 +178,19 @@ func (l *loader) names() bool {
 	}
 	// Fauna has none of these: one that would take the name of another is left out.
 	for _, c := range l.schema.Collections {
+		var taken []string
 		for _, r := range []*Root{{Name: "upsert" + c.Name, Op: Upsert}, {Name: "create" + c.bulk(), Op: CreateMany},
 			{Name: "update" + c.bulk(), Op: UpdateMany}, {Name: "delete" + c.bulk(), Op: DeleteMany}} {
-			if r.Op != DeleteMany && !settable(c) {
-				continue
+			switch {
+			case r.Op != DeleteMany && !settable(c):
+			case api.Mutation[r.Name] != nil:
+				taken = append(taken, r.Name)
+			default:
+				add(api.Mutation, c, "", r)
 			}
-			if api.Mutation[r.Name] != nil {
-				l.warn(c.Pos, `give another name with @collection(plural: "...") to have both`, "type %s: the generated field %s is left out, it is that of another", c.Name, r.Name)
-				continue
-			}
-			add(api.Mutation, c, "", r)
+		}
+		if len(taken) > 0 {
+			l.warn(c.Pos, `give another name with @collection(plural: "...") to have them`, "type %s: not generated, as others have the name: %s", c.Name, strings.Join(taken, ", "))
 		}
 	}
 	l.schema.API = api

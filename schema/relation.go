@@ -1,59 +1,66 @@
 package schema
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"flora.dev/flora/rules"
 )
 
-// relations pairs the two sides of relations, as Fauna did: fields marked
-// with the same name are a pair; a marked list without a namesake pairs with
-// the only field of its target that points back. Afterwards every list of a
-// collection is the many side of a reference, or it was reported and dropped.
+// relations pairs the two sides of relations, as Fauna did: marked fields of
+// the same name are a pair; a marked list without such a partner pairs with the
+// only unmarked field of its target that points back. What has no partner is a
+// reference, or, a list, one way. Afterwards every field of a collection's type
+// has its storage, or it was reported and dropped.
 func (l *loader) relations() {
-	claimed := map[*field]*field{}
-	for _, c := range l.collections {
-		for _, f := range c.fields {
-			if f.relation != nil {
-				l.relationArguments(f)
-			}
-			if !f.list {
-				continue
-			}
-			back := l.pair(c, f)
-			if back == nil {
-				continue
-			}
-			if other := claimed[back]; other != nil {
-				l.fault(f.Pos, "give each pair a name of its own: @relation(name: \"...\")",
-					"%s: %s is already the other side of %s", f.Path(), back.Path(), other.Path())
-				continue
-			}
-			claimed[back] = f
-			f.Back, f.Column = back.Field.Field, ""
+	p := pairing{loader: l, partner: map[*field]*field{}, dropped: map[*field]bool{}}
+	p.each(func(c *collection, f *field) {
+		if f.list && f.relation != nil {
+			p.marked(c, f)
 		}
-	}
-	dropped := map[*field]bool{}
-	for _, c := range l.collections {
-		for _, f := range c.fields {
-			if f.list && f.Back == nil || f.target != nil && !f.list && l.oneToOne(c, f, claimed) {
-				dropped[f] = true
-				l.suspect[f.Name] = true
-			}
+	})
+	p.each(func(c *collection, f *field) {
+		if !f.list && f.relation != nil && p.partner[f] == nil {
+			p.single(c, f)
 		}
-	}
+	})
+	p.each(func(c *collection, f *field) {
+		if f.list && f.relation != nil && p.partner[f] == nil {
+			p.unmarked(c, f)
+		}
+	})
+	p.each(p.store)
+	p.each(p.arguments)
 	for _, c := range l.collections {
-		c.fields = slices.DeleteFunc(c.fields, func(f *field) bool { return dropped[f] })
+		c.fields = slices.DeleteFunc(c.fields, func(f *field) bool { return p.dropped[f] })
 	}
 }
 
-func (l *loader) relationArguments(f *field) {
-	if a := f.relation.Arguments.ForName("owning"); a != nil {
-		l.fault(l.src.pos(a.Position), remove, "%s: @relation(owning:) is not supported in this version", f.Path())
-	}
-	if a := f.relation.Arguments.ForName("onDelete"); a != nil && a.Value.Raw != "RESTRICT" {
-		l.fault(l.src.pos(a.Position), "remove it: a referenced document cannot be deleted", "%s: onDelete %s is not supported in this version", f.Path(), a.Value.Raw)
+// pairing is the state of relations.
+type pairing struct {
+	*loader
+	partner map[*field]*field
+	dropped map[*field]bool
+}
+
+// each visits the sound fields whose types are collections.
+func (p *pairing) each(visit func(c *collection, f *field)) {
+	for _, c := range p.collections {
+		for _, f := range c.fields {
+			if f.target != nil && !p.dropped[f] {
+				visit(c, f)
+			}
+		}
 	}
 }
+
+func (p *pairing) drop(f *field) {
+	p.dropped[f] = true
+	p.suspect[f.Name] = true
+}
+
+func (p *pairing) pair(f, g *field) { p.partner[f], p.partner[g] = g, f }
 
 func (f *field) relationName() string {
 	if f.relation == nil {
@@ -62,55 +69,74 @@ func (f *field) relationName() string {
 	return text(f.relation, "name")
 }
 
-// pair finds the reference that a list is the many side of, or reports why
-// there is none.
-func (l *loader) pair(c *collection, f *field) *field {
-	if f.relation == nil {
-		hint := "add @relation"
-		if !slices.ContainsFunc(f.target.fields, func(g *field) bool { return g.target == c && !g.list }) {
-			hint += ", and to " + f.TypeName + " a field that points back: " + lowerFirst(c.Name) + ": " + c.Name
-		}
-		l.fault(f.Pos, hint, "%s: a list of %s must be a relation", f.Path(), f.TypeName)
-		return nil
-	}
-	name := f.relationName()
-	var same, marked, plain, lists []*field
+// candidates are the fields of f's target that point back to c.
+func candidates(c *collection, f *field, ok func(g *field) bool) (out []*field) {
 	for _, g := range f.target.fields {
-		switch {
-		case g == f || g.target != c:
-		case g.list:
-			if g.relation != nil && g.relationName() == name {
-				lists = append(lists, g)
-			}
-		case g.relation == nil:
-			plain = append(plain, g)
-		case g.relationName() == name:
-			same = append(same, g)
-		default:
-			marked = append(marked, g)
+		if g != f && g.target == c && ok(g) {
+			out = append(out, g)
 		}
 	}
-	candidates := same
-	if len(candidates) == 0 && len(lists) == 0 {
-		candidates = plain
-	}
+	return out
+}
+
+// marked pairs a marked list with the marked field of its name.
+func (p *pairing) marked(c *collection, f *field) {
+	same := candidates(c, f, func(g *field) bool { return g.relation != nil && g.relationName() == f.relationName() })
 	switch {
-	case len(candidates) == 1:
-		return candidates[0]
-	case len(candidates) > 1:
-		l.fault(f.Pos, "give it and one of them the same @relation(name: \"...\")",
-			"%s: %s all point to %s, it is not clear which is the other side", f.Path(), paths(candidates), c.Name)
-	case len(lists) > 0:
-		l.fault(f.Pos, "declare a type with a reference to each side", "%s: with %s it is many-to-many, which is not supported in this version", f.Path(), paths(lists))
-	case len(marked) > 0:
-		l.fault(f.Pos, "give both sides the same @relation(name: \"...\")", "%s: no field of %s with the same relation name points back (%s has another)",
-			f.Path(), f.TypeName, paths(marked))
-	case l.pointsBackBroken(c, f):
+	case p.partner[f] != nil || len(same) == 0:
+	case len(same) > 1:
+		p.ambiguous(c, f, same)
+	case p.partner[same[0]] != nil && p.partner[same[0]] != f:
+		p.taken(f, same[0])
 	default:
-		l.fault(f.Pos, "add to "+f.TypeName+" a field "+lowerFirst(c.Name)+": "+c.Name,
-			"%s: no field of %s points back to %s, and one-way lists are not supported in this version", f.Path(), f.TypeName, c.Name)
+		p.pair(f, same[0])
 	}
-	return nil
+}
+
+// single pairs two marked references.
+func (p *pairing) single(c *collection, f *field) {
+	same := candidates(c, f, func(g *field) bool {
+		return !g.list && g.relation != nil && g.relationName() == f.relationName() && p.partner[g] == nil
+	})
+	switch len(same) {
+	case 0:
+	case 1:
+		p.pair(f, same[0])
+	default:
+		p.ambiguous(c, f, same)
+	}
+}
+
+// unmarked pairs a marked list with the only unmarked field that points back.
+func (p *pairing) unmarked(c *collection, f *field) {
+	plain := candidates(c, f, func(g *field) bool { return g.relation == nil })
+	others := candidates(c, f, func(g *field) bool { return g.relation != nil && g.relationName() != f.relationName() })
+	switch {
+	case len(plain) > 1:
+		p.ambiguous(c, f, plain)
+	case len(plain) == 1 && p.partner[plain[0]] != nil:
+		p.taken(f, plain[0])
+	case len(plain) == 1:
+		p.pair(f, plain[0])
+	case p.pointsBackBroken(c, f):
+		p.drop(f)
+	case len(others) > 0 && f.target != c:
+		p.fault(f.Pos, "give both sides the same @relation(name: \"...\")", "%s: no field of %s with the same relation name points back (%s has another)",
+			f.Path(), f.TypeName, paths(others))
+		p.drop(f)
+	}
+}
+
+func (p *pairing) ambiguous(c *collection, f *field, list []*field) {
+	p.fault(f.Pos, "give it and one of them the same @relation(name: \"...\")",
+		"%s: %s all point to %s, it is not clear which is the other side", f.Path(), paths(list), c.Name)
+	p.drop(f)
+}
+
+func (p *pairing) taken(f, g *field) {
+	p.fault(f.Pos, "give each pair a name of its own: @relation(name: \"...\")",
+		"%s: %s is already the other side of %s", f.Path(), g.Path(), p.partner[g].Path())
+	p.drop(f)
 }
 
 // pointsBackBroken reports whether the other side was dropped for a fault of
@@ -124,19 +150,112 @@ func (l *loader) pointsBackBroken(c *collection, f *field) bool {
 	return false
 }
 
-// oneToOne refuses references that are marked as each other's other side.
-func (l *loader) oneToOne(c *collection, f *field, claimed map[*field]*field) bool {
-	if f.relation == nil || claimed[f] != nil {
+// store decides where a relation is kept: a key column on the side that is a
+// reference, or rows of a link table.
+func (p *pairing) store(c *collection, f *field) {
+	g := p.partner[f]
+	switch {
+	case f.Back != nil || f.Link != nil:
+	case g == nil && !f.list: // a reference
+	case g == nil:
+		p.link(c, f, nil)
+		p.warn(f.Pos, "add a field of type "+c.Name+" or ["+c.Name+"!] to "+f.TypeName+" and mark both with @relation to reach it from there",
+			"%s: no field of %s leads back, the list is kept one way, in the table %s", f.Path(), f.TypeName, f.Link.Object.Table)
+	case f.list && g.list:
+		p.link(c, f, g)
+	case f.list:
+		f.Back, f.Column = g.Field.Field, ""
+	case g.list:
+	default:
+		p.oneToOne(c, f, g)
+	}
+}
+
+// oneToOne gives one of two references the key column: the owning one, else the
+// required one, else the first.
+func (p *pairing) oneToOne(c *collection, f, g *field) {
+	key, other := f, g
+	switch {
+	case owning(f) && owning(g):
+		p.fault(f.Pos, "remove one owning: true", "%s and %s both own their relation, one side has the key", f.Path(), g.Path())
+	case owning(f):
+	case owning(g), !f.NonNull && g.NonNull:
+		key, other = g, f
+	}
+	if other.NonNull {
+		p.warn(other.Pos, "remove the !", "%s: %s has the key of this relation, so this side counts as optional", other.Path(), key.Path())
+		other.NonNull = false
+	}
+	other.Back, other.Single, other.Column = key.Field.Field, true, ""
+	if key.directive("unique") == nil {
+		p.uniqueKeys = append(p.uniqueKeys, key)
+	}
+}
+
+func owning(f *field) bool {
+	if f.relation == nil {
 		return false
 	}
-	for _, g := range f.target.fields {
-		if g != f && !g.list && g.target == c && g.relation != nil && g.relationName() == f.relationName() && claimed[g] == nil {
-			l.fault(f.Pos, "keep one of the two, or remove @relation to keep both as references of their own",
-				"%s: with %s it is one-to-one, which is not supported in this version", f.Path(), g.Path())
-			return true
+	a := f.relation.Arguments.ForName("owning")
+	return a != nil && a.Value.Raw == "true"
+}
+
+// link makes the link table of a list and its partner, which may be nil.
+func (p *pairing) link(c *collection, f, g *field) {
+	o := &rules.Object{Name: c.Name + "_" + f.Name}
+	o.Table = o.Name
+	end := func(name string, at *collection) *rules.Field {
+		return &rules.Field{Object: o, Name: name, Column: name, Kind: rules.Ref, NonNull: true, TypeName: at.Name, Target: at.Object, OnDelete: rules.Cascade}
+	}
+	near, far := end(lowerFirst(c.Name)+"ID", c), end(lowerFirst(f.target.Name)+"ID", f.target)
+	if near.Column == far.Column {
+		far.Name = f.Name + "ID"
+		if strings.EqualFold(far.Name, near.Name) {
+			far.Name = "other" + upperFirst(near.Name)
+		}
+		far.Column = far.Name
+	}
+	o.Fields = []*rules.Field{near, far}
+	rows := func(of *collection, name string, back *rules.Field) *rules.Field {
+		return &rules.Field{Object: of.Object, Name: name, Kind: rules.Ref, TypeName: o.Name, Target: o, Back: back}
+	}
+	f.Column, f.Link = "", &rules.Link{Object: o, Near: near, Far: far, Rows: rows(c, f.Name, near)}
+	f.Owning = owning(f)
+	if g != nil {
+		g.Column, g.Link = "", &rules.Link{Object: o, Near: far, Far: near, Rows: rows(f.target, g.Name, far)}
+		g.Owning = owning(g)
+		if f.Owning && g.Owning {
+			p.fault(f.Pos, "remove one owning: true", "%s and %s both own their relation", f.Path(), g.Path())
 		}
 	}
-	return false
+	p.schema.Links = append(p.schema.Links, &Link{Object: o, Near: near, Far: far, Pos: f.Pos})
+}
+
+// arguments reads onDelete and owning, where the storage is known.
+func (p *pairing) arguments(c *collection, f *field) {
+	if f.relation == nil {
+		return
+	}
+	if a := f.relation.Arguments.ForName("owning"); a != nil && f.Many() && f.Link == nil {
+		p.fault(p.src.pos(a.Position), remove, "%s: the key of this relation is in %s, a list cannot own it", f.Path(), f.Back.Path())
+	}
+	a := f.relation.Arguments.ForName("onDelete")
+	if a == nil {
+		return
+	}
+	pos := p.src.pos(a.Position)
+	switch {
+	case f.Back != nil:
+		p.fault(pos, "put it on "+f.Back.Path(), "%s: onDelete goes on the field that has the key, which says what becomes of its own document", f.Path())
+	case f.Link != nil:
+		p.fault(pos, remove, "%s: onDelete has no meaning here, links go with either of their ends", f.Path())
+	case a.Value.Raw == "SET_NULL" && f.NonNull:
+		p.fault(pos, "make it optional, or use CASCADE", "%s: a required reference cannot become null", f.Path())
+	case a.Value.Raw == "SET_NULL":
+		f.OnDelete = rules.SetNull
+	case a.Value.Raw == "CASCADE":
+		f.OnDelete = rules.Cascade
+	}
 }
 
 func paths(list []*field) string {
@@ -145,4 +264,23 @@ func paths(list []*field) string {
 		names = append(names, f.Path())
 	}
 	return strings.Join(names, ", ")
+}
+
+// Link is a link table: rows that join documents of two collections, or of one.
+type Link struct {
+	Object    *rules.Object
+	Near, Far *rules.Field // its columns; together its key
+	Pos       Position     // of the field that declares it
+}
+
+// Index is the name of the index that leads from Far to Near.
+func (l *Link) Index() string { return fmt.Sprintf("%s_%s_idx", l.Object.Table, l.Far.Column) }
+
+// elsewhere is a hint where a directive belongs that needs a column, of a field
+// that has none.
+func (f *Field) elsewhere() string {
+	if f.Back != nil {
+		return "put it on " + f.Back.Path()
+	}
+	return remove
 }

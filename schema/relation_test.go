@@ -20,17 +20,32 @@ func TestRelations(t *testing.T) {
 		{"self", "type A { parent: A children: [A] @relation }", "A.parent>A A.children<A.parent"},
 		{"two to one target", `type M { u: U t: T } type U { ms: [M] @relation } type T { ms: [M] @relation }`, "M.u>U M.t>T U.ms<M.u T.ms<M.t"},
 
-		{"list without mark", "type A { bs: [B] } type B { a: A }", "f:1:10: A.bs: a list of B must be a relation, add @relation"},
-		{"list without mark or other side", "type A { bs: [B] } type B { x: Int }", "f:1:10: A.bs: a list of B must be a relation, add @relation, and to B a field that points back: a: A"},
+		{"list without mark", "type A { bs: [B] } type B { a: A }", "A.bs*A_bs(aID,bID) B.a>A"},
+		{"list without mark or other side", "type A { bs: [B] } type B { x: Int }", "A.bs*A_bs(aID,bID)"},
 		{"ambiguous", "type A { bs: [B] @relation } type B { p: A q: A }", `f:1:10: A.bs: B.p, B.q all point to A, it is not clear which is the other side, give it and one of them the same @relation(name: "...")`},
 		{"ambiguous marks", "type A { bs: [B] @relation } type B { p: A @relation q: A @relation }", `f:1:10: A.bs: B.p, B.q all point to A, it is not clear which is the other side, give it and one of them the same @relation(name: "...")`},
 		{"two lists, one reference", "type A { x: [B] @relation y: [B] @relation } type B { a: A }", `f:1:27: A.y: B.a is already the other side of A.x, give each pair a name of its own: @relation(name: "...")`},
 		{"names differ", `type A { x: [B] @relation(name: "x") } type B { a: A @relation(name: "y") }`, `f:1:10: A.x: no field of B with the same relation name points back (B.a has another), give both sides the same @relation(name: "...")`},
-		{"one way", "type A { bs: [B] @relation } type B { x: Int }", "f:1:10: A.bs: no field of B points back to A, and one-way lists are not supported in this version, add to B a field a: A"},
-		{"many to many", "type A { bs: [B] @relation } type B { as: [A] @relation }", "f:1:10: A.bs: with B.as it is many-to-many, which is not supported in this version, declare a type with a reference to each side\nf:1:39: B.as: with A.bs it is many-to-many, which is not supported in this version, declare a type with a reference to each side"},
-		{"one to one", `type A { b: B @relation(name: "x") } type B { a: A @relation(name: "x") }`, "f:1:10: A.b: with B.a it is one-to-one, which is not supported in this version, keep one of the two, or remove @relation to keep both as references of their own\nf:1:47: B.a: with A.b it is one-to-one, which is not supported in this version, keep one of the two, or remove @relation to keep both as references of their own"},
-		{"owning", "type A { b: B @relation(owning: true) } type B { x: Int }", "f:1:25: A.b: @relation(owning:) is not supported in this version, remove it"},
-		{"onDelete", "type A { b: B @relation(onDelete: CASCADE) } type B { x: Int }", "f:1:25: A.b: onDelete CASCADE is not supported in this version, remove it: a referenced document cannot be deleted"},
+		{"one way", "type A { bs: [B] @relation } type B { x: Int }", "A.bs*A_bs(aID,bID)"},
+		{"many to many", "type A { bs: [B] @relation } type B { as: [A] @relation }", "A.bs*A_bs(aID,bID) B.as*A_bs(bID,aID)"},
+		{"many to many, one marked", "type A { bs: [B] @relation } type B { as: [A] }", "A.bs*A_bs(aID,bID) B.as*A_bs(bID,aID)"},
+		{"many to many of one type", `type User { follows: [User] @relation(name: "f") followers: [User] @relation(name: "f") }`, "User.follows*User_follows(userID,followsID) User.followers*User_follows(followsID,userID)"},
+		{"one way of one type", "type User { friends: [User!] }", "User.friends*User_friends(userID,friendsID)"},
+		{"one way that repeats a name", "type A { a: [A] }", "A.a*A_a(aID,otherAID)"},
+		{"many to many beside one to many", `type A { bs: [B] @relation(name: "x") cs: [B] @relation } type B { as: [A] @relation(name: "x") a: A }`, "A.bs*A_bs(aID,bID) A.cs<B.a B.as*A_bs(bID,aID) B.a>A"},
+		{"one to one", `type A { b: B @relation(name: "x") } type B { a: A @relation(name: "x") }`, "A.b>B B.a=A.b"},
+		{"one to one, second required", `type A { b: B @relation } type B { a: A! @relation }`, "A.b=B.a B.a>A"},
+		{"one to one, both required", `type A { b: B! @relation } type B { a: A! @relation }`, "A.b>B B.a=A.b"},
+		{"one to one, second owns", `type A { b: B! @relation } type B { a: A @relation(owning: true) }`, "A.b=B.a B.a>A"},
+		{"one to one of one type", `type A { next: A @relation(name: "n") last: A @relation(name: "n") }`, "A.next>A A.last=A.next"},
+		{"both own", `type A { b: B @relation(owning: true) } type B { a: A @relation(owning: true) }`, "f:1:10: A.b and B.a both own their relation, one side has the key, remove one owning: true"},
+		{"both own links", `type A { b: [B] @relation(owning: true) } type B { a: [A] @relation(owning: true) }`, "f:1:10: A.b and B.a both own their relation, remove one owning: true"},
+		{"owning", "type A { b: B @relation(owning: true) } type B { x: Int }", "A.b>B"},
+		{"owning list", "type A { bs: [B] @relation(owning: true) } type B { a: A }", "f:1:28: A.bs: the key of this relation is in B.a, a list cannot own it, remove it"},
+		{"onDelete", "type A { b: B @relation(onDelete: CASCADE) c: B @relation(onDelete: SET_NULL) d: B @relation(onDelete: RESTRICT) } type B { x: Int }", "A.b>B A.c>B A.d>B"},
+		{"onDelete SET_NULL of a required one", "type A { b: B! @relation(onDelete: SET_NULL) } type B { x: Int }", "f:1:26: A.b: a required reference cannot become null, make it optional, or use CASCADE"},
+		{"onDelete on a list", "type A { bs: [B] @relation(onDelete: CASCADE) } type B { a: A }", "f:1:28: A.bs: onDelete goes on the field that has the key, which says what becomes of its own document, put it on B.a"},
+		{"onDelete on links", "type A { bs: [B] @relation(onDelete: CASCADE) } type B { as: [A] @relation }", "f:1:28: A.bs: onDelete has no meaning here, links go with either of their ends, remove it"},
 		{"relation on a scalar", "type A { x: Int @relation }", "f:1:17: A.x: @relation goes on fields whose type is a collection, this is a Int, remove it"},
 		{"one fault, not two", "type A { bs: [B] @relation } type B { a: A @renamed }", "f:1:44: B.a: @renamed is not supported in this version, remove it"},
 	}
@@ -52,6 +67,10 @@ func describeRelations(s *Schema, err error) string {
 	for _, c := range s.Collections {
 		for _, f := range c.Fields {
 			switch {
+			case f.Link != nil && f.Column == "" && f.Many():
+				parts = append(parts, f.Path()+"*"+f.Link.Object.Table+"("+f.Link.Near.Column+","+f.Link.Far.Column+")")
+			case f.Inverse() && f.Column == "" && !f.NonNull && f.Target.FieldNamed(f.Back.Name).Unique != nil:
+				parts = append(parts, f.Path()+"="+f.Back.Path())
 			case f.Many() && f.Column == "" && f.Target.Object == f.Field.Target:
 				parts = append(parts, f.Path()+"<"+f.Back.Path())
 			case f.ToOne() && f.Column == f.Name && f.Target.Object == f.Field.Target:

@@ -16,6 +16,9 @@ const (
 	CreateUnique
 	DropIndex // an index that no longer is declared, unique or not
 	AddForeignKey
+	// CreateLink makes a link table with its foreign keys and its index. Its
+	// collections were created before.
+	CreateLink
 )
 
 // Step is one change of the tables.
@@ -26,11 +29,14 @@ type Step struct {
 	Unique     *Unique     // of CreateUnique
 	Index      *Index      // of CreateIndex
 	Name       string      // of the index, of DropIndex
+	Link       *Link       // of CreateLink
 }
 
 // String describes the step as a plan shows it.
 func (s Step) String() string {
 	switch s.Kind {
+	case CreateLink:
+		return fmt.Sprintf("create table %s of links (%s, %s)", s.Link.Object.Table, s.Link.Near.Column, s.Link.Far.Column)
 	case CreateTable:
 		return "create table " + s.Collection.Table
 	case AddColumn:

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	cloud "cloud.google.com/go/spanner"
@@ -83,13 +84,13 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 		if m.From != 0 {
 			return nil, store.ErrStale
 		}
-		if err := db.prepare(ctx); err != nil {
-			return nil, err
-		}
 	case err != nil:
 		return nil, err
 	case now.Version != m.From:
 		return nil, store.ErrStale
+	}
+	if err := db.prepare(ctx); err != nil {
+		return nil, err
 	}
 	token, err := db.claim(ctx)
 	if err != nil {
@@ -119,12 +120,17 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 
 // prepare makes the system tables, as far as no earlier deployment did.
 func (db *DB) prepare(ctx context.Context) error {
-	made, err := db.catalog(ctx, "SELECT t.table_name FROM information_schema.tables AS t WHERE t.table_schema = '' AND t.table_name IN ('flora_meta', 'flora_schema')")
+	made, err := db.catalog(ctx, "SELECT t.table_name FROM information_schema.tables AS t WHERE t.table_schema = '' AND STARTS_WITH(t.table_name, 'flora_')")
 	if err != nil {
 		return readError(err)
 	}
 	var ddl script
-	ddl.add(noStep, sqlgen.Spanner.System()[len(made):]...)
+	tables := sqlgen.SystemTables()
+	for i, s := range sqlgen.Spanner.System() {
+		if !slices.Contains(made, tables[i]) {
+			ddl.add(noStep, s)
+		}
+	}
 	return db.run(ctx, &ddl, nil)
 }
 
@@ -179,6 +185,9 @@ func (db *DB) publish(ctx context.Context, m *store.Migration, token []byte) (*s
 			return store.ErrStale
 		}
 		next.Secret = last.Secret
+		if m.Reset { // outcomes of what is gone
+			writes = append(writes, cloud.Delete("flora_once", cloud.AllKeys()))
+		}
 		return tx.BufferWrite(append(writes, cloud.Insert("flora_schema",
 			[]string{"version", "sdl", "created"}, []any{next.Version, next.SDL, started.UnixMicro()})))
 	})

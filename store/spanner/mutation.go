@@ -40,7 +40,7 @@ func (db *DB) Write(ctx context.Context, m *store.Mutation) (*store.Outcome, err
 	}
 	defer end()
 
-	if blind(m.Heads) && db.seen.holds(m.Version, db.opts.Now()) {
+	if m.Once == nil && blind(m.Heads) && db.seen.holds(m.Version, db.opts.Now()) {
 		out, err := db.insert(ctx, m)
 		if !errors.Is(err, errWhich) {
 			return out, err
@@ -100,6 +100,9 @@ func (db *DB) answer(ctx context.Context, r *serial.Run, at time.Time) error {
 	rows, err := db.readAt(ctx, at, q)
 	if err != nil {
 		return fmt.Errorf("read answers of a mutation: %w", err)
+	}
+	if at.IsZero() && rows.Version != r.Mutation.Version {
+		return store.ErrStale // nothing was written: plan again
 	}
 	for k, i := range heads {
 		r.Results[i].Answer = rows.Roots[k]

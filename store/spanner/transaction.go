@@ -35,7 +35,11 @@ func (db *DB) newJob(m *store.Mutation, tx *cloud.ReadWriteTransaction) *job {
 	return j
 }
 
-var errNothing = errors.New("nothing was written") // ends a transaction without a Commit
+// What ends a transaction without a Commit and is no error.
+var (
+	errNothing  = errors.New("nothing was written")
+	errRepeated = errors.New("an earlier run did it")
+)
 
 // transact runs f with a fresh job in a read-write transaction, then reads the
 // answers that f left open at the state of the commit. With errNothing from f
@@ -45,13 +49,28 @@ func (db *DB) transact(ctx context.Context, m *store.Mutation, f func(context.Co
 		return nil, unavailable(err)
 	}
 	var j *job
+	var earlier int64
 	committed, err := db.client.ReadWriteTransaction(ctx, func(ctx context.Context, tx *cloud.ReadWriteTransaction) error {
 		j = db.newJob(m, tx)
+		if m.Once != nil {
+			var repeated bool
+			var err error
+			if earlier, repeated, err = j.Recall(ctx); err != nil {
+				return err
+			} else if repeated {
+				return errRepeated
+			}
+		}
 		err := f(ctx, j)
-		if err == nil && !j.Wrote {
+		switch {
+		case err != nil:
+			return err
+		case m.Once != nil:
+			return j.keep()
+		case !j.Wrote:
 			return errNothing
 		}
-		return err
+		return nil
 	})
 	db.unlock()
 	switch {
@@ -61,6 +80,11 @@ func (db *DB) transact(ctx context.Context, m *store.Mutation, f func(context.Co
 			return nil, err
 		}
 		return &store.Outcome{Results: j.Results}, nil
+	case errors.Is(err, errRepeated):
+		if err := db.answer(ctx, j.Run, time.Time{}); err != nil {
+			return nil, err
+		}
+		return &store.Outcome{Results: j.Results, CommitTime: earlier, Repeated: true}, nil
 	case err != nil:
 		return nil, transactionError(m, err)
 	}
@@ -68,7 +92,11 @@ func (db *DB) transact(ctx context.Context, m *store.Mutation, f func(context.Co
 	if err := db.answer(ctx, j.Run, committed); err != nil {
 		return nil, err
 	}
-	return &store.Outcome{Results: j.Results, CommitTime: committed.UnixMicro()}, nil
+	out := &store.Outcome{Results: j.Results}
+	if j.Wrote {
+		out.CommitTime = committed.UnixMicro()
+	}
+	return out, nil
 }
 
 // transactionError is the error that the transaction of a mutation ended with.
@@ -78,7 +106,7 @@ func transactionError(m *store.Mutation, err error) error {
 	switch {
 	case errors.As(err, &refused):
 		return refused
-	case errors.Is(err, store.ErrStale), errors.Is(err, store.ErrLimit), errors.Is(err, errStepwise):
+	case errors.Is(err, store.ErrStale), errors.Is(err, store.ErrReused), errors.Is(err, store.ErrLimit), errors.Is(err, errStepwise):
 		return err
 	case errors.As(err, &failed):
 		return writeError(failed.top, failed.head, failed.err)

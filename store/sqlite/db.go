@@ -122,18 +122,21 @@ func lockFile(path string) (*conn, error) {
 	return c, nil
 }
 
-// initialize makes the system tables of a new file and learns the version.
+// initialize makes the system tables that the file does not have and learns the
+// version.
 func (db *DB) initialize() error {
 	c := db.writer
-	there, err := c.int64("SELECT count(*) FROM sqlite_schema WHERE name = 'flora_schema'")
-	if err != nil {
-		return err
-	}
-	if there == 0 {
-		for _, s := range sqlgen.SQLite.System() {
-			if err := c.exec(s); err != nil {
-				return fmt.Errorf("create system tables: %w", err)
-			}
+	tables := sqlgen.SystemTables()
+	for i, s := range sqlgen.SQLite.System() {
+		there, err := c.int64("SELECT count(*) FROM sqlite_schema WHERE name = '" + tables[i] + "'")
+		if err != nil {
+			return err
+		}
+		if there > 0 {
+			continue
+		}
+		if err := c.once(s); err != nil {
+			return fmt.Errorf("create system tables: %w", err)
 		}
 	}
 	v, err := c.int64("SELECT coalesce(max(version), 0) FROM flora_schema")

@@ -125,7 +125,7 @@ func (c *conn) dropAll() error {
 			return fmt.Errorf("drop %s: %w", t, err)
 		}
 	}
-	return nil
+	return c.exec("DELETE FROM flora_once") // outcomes of what is gone
 }
 
 // publish notes the new version, and makes the secret of a new store.

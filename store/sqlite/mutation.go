@@ -89,27 +89,39 @@ func (p *plan) run(c *conn, version int64) (*store.Outcome, error) {
 	r := serial.New(p.Mutation, sqlgen.SQLite, c)
 	r.Text, r.Echo, r.Verified = p.text, p.echo, true
 	ctx := context.Background() // a write is never interrupted
-	if err := r.Heads(ctx); err != nil {
-		return nil, err
+	out := &store.Outcome{}
+	var err error
+	if p.Once != nil && len(p.Heads) > 0 {
+		if out.CommitTime, out.Repeated, err = r.Recall(ctx); err != nil {
+			return nil, err
+		}
 	}
-	if err := p.answer(c, r); err != nil {
+	if !out.Repeated {
+		if err := r.Heads(ctx); err != nil {
+			return nil, err
+		}
+		if r.Wrote {
+			out.CommitTime = p.Now
+		}
+		if err := p.keep(c, r); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.answer(c, r, out.Repeated); err != nil {
 		return nil, fmt.Errorf("read answers: %w", err)
 	}
-	out := &store.Outcome{Results: r.Results}
-	if r.Wrote {
-		out.CommitTime = p.Now
-	}
+	out.Results = r.Results
 	return out, nil
 }
 
 // answer reads the answers that the statements did not return.
-func (p *plan) answer(c *conn, r *serial.Run) error {
+func (p *plan) answer(c *conn, r *serial.Run, repeated bool) error {
 	q, heads := r.Open()
 	if q == nil {
 		return nil
 	}
 	s := p.answers
-	if s == nil {
+	if s == nil || repeated {
 		text, err := sqlgen.SQLite.Query(q)
 		if err != nil {
 			return err

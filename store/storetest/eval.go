@@ -1,6 +1,9 @@
 package storetest
 
 import (
+	"math"
+	"math/big"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -146,8 +149,41 @@ func value(x rules.Operand, env map[rules.Var]document) any {
 			return int64(len(v))
 		}
 		return nil
+	case rules.Sum:
+		return sum(x.By.Kind, value(x.X, env), x.By.V)
+	case rules.Joined:
+		list, _ := value(x.List, env).([]any)
+		if x.Front {
+			return append(append([]any{}, x.Add.V.([]any)...), list...)
+		}
+		return append(append([]any{}, list...), x.Add.V.([]any)...)
+	case rules.Without:
+		list, _ := value(x.List, env).([]any)
+		left := []any{}
+		for _, e := range list {
+			if !slices.Contains(x.Drop.V.([]any), e) {
+				left = append(left, e)
+			}
+		}
+		return left
 	}
 	panic("storetest: operand without a value")
+}
+
+// sum adds exactly: nil where the sum is no value of the kind.
+func sum(k rules.Kind, a, b any) any {
+	switch a := a.(type) {
+	case int64:
+		n := new(big.Int).Add(big.NewInt(a), big.NewInt(b.(int64)))
+		if n.IsInt64() && (k == rules.Long || n.Int64() == int64(int32(n.Int64()))) {
+			return n.Int64()
+		}
+	case float64:
+		if f := a + b.(float64); !math.IsInf(f, 0) {
+			return f
+		}
+	}
+	return nil
 }
 
 func compare(op rules.Op, l, r any) rules.Truth {

@@ -37,6 +37,11 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Versions", testVersions},
 		{"Before", testBefore},
 		{"Upsert", testUpsert},
+		{"Atomic", testAtomic},
+		{"RandomAtomic", testRandomAtomic},
+		{"Once", testOnce},
+		{"Links", testLinks},
+		{"Sweep", testSweep},
 		{"Concurrency", testConcurrency},
 	}
 	for _, tt := range tests {

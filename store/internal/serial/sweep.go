@@ -138,7 +138,7 @@ func (s *sweep) run(ctx context.Context) error {
 		}
 	}
 	for _, f := range s.clear {
-		do(d.Clear(f, s.gone[f.Target], true, now))
+		do(d.Clear(f, f, s.gone[f.Target], true, now))
 	}
 	left := slices.DeleteFunc(slices.Clone(s.order), func(o *rules.Object) bool { return len(s.gone[o]) == 0 })
 	cut := map[*rules.Field]bool{}
@@ -155,7 +155,7 @@ func (s *sweep) run(ctx context.Context) error {
 			for _, f := range into(o, left, cut) {
 				if !f.NonNull {
 					cut[f] = true
-					do(d.Clear(f, s.gone[o], false, now))
+					do(d.Clear(f, f.Object.Key, s.gone[f.Object], false, now)) // never of one that stays
 				}
 			}
 		}

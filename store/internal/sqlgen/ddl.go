@@ -16,6 +16,7 @@ type ddl struct {
 	listType                  string // of every list; "" is ARRAY<type>
 	key                       string // type of a document's key
 	bytes                     string // type of the secret
+	committed, expires        string // type of a commit's time; what ends a table whose rows go some time after it
 	boolCheck                 bool   // Booleans are integers that need a CHECK
 	forwardKeys               bool   // a foreign key may name a table to come, and cannot be added later
 	tableEnd                  string // closes CREATE TABLE with primary key $1
@@ -31,20 +32,28 @@ type ddl struct {
 //
 //	flora_meta   (name, value)          secret: 32 random bytes
 //	flora_schema (version, sdl, created) created in microseconds
+//	flora_once   (key, request, outcome, created, committed)
 func (d *Dialect) System() []string {
 	t := d.ddl.types
 	return []string{
 		"CREATE TABLE flora_meta (name " + t[rules.Ref] + " NOT NULL, value " + d.ddl.bytes + " NOT NULL" + string(fill(nil, d.ddl.tableEnd, "name")),
 		"CREATE TABLE flora_schema (version " + t[rules.Long] + " NOT NULL, sdl " + t[rules.String] + " NOT NULL, created " +
 			t[rules.Long] + " NOT NULL" + string(fill(nil, d.ddl.tableEnd, "version")),
+		"CREATE TABLE flora_once (`key` " + t[rules.Ref] + " NOT NULL, request " + t[rules.Ref] + " NOT NULL, outcome " + t[rules.String] + " NOT NULL, created " +
+			t[rules.Long] + " NOT NULL, committed " + d.ddl.committed + string(fill(nil, d.ddl.tableEnd, "`key`")) + d.ddl.expires,
 	}
 }
+
+// SystemTables are the names of the tables that System makes, in its order.
+func SystemTables() []string { return []string{"flora_meta", "flora_schema", "flora_once"} }
 
 // Step returns the statements of a migration step, in order; none where the
 // engine has nothing to do. later are the steps that follow it: they tell
 // which foreign keys of a new table wait.
 func (d *Dialect) Step(s schema.Step, later ...schema.Step) ([]string, error) {
 	switch s.Kind {
+	case schema.CreateLink:
+		return d.createLink(s.Link), nil
 	case schema.CreateTable:
 		return []string{d.createTable(s.Collection, later)}, nil
 	case schema.AddColumn:
@@ -65,16 +74,13 @@ func (d *Dialect) Step(s schema.Step, later ...schema.Step) ([]string, error) {
 }
 
 func (d *Dialect) createTable(c *schema.Collection, later []schema.Step) string {
-	var lines, keys, constraints []string
-	if c.Key != nil {
-		keys = []string{quote(c.Key.Column)}
-		lines = []string{
-			keys[0] + " " + d.ddl.key + " NOT NULL",
-			quote(c.TS.Column) + " " + d.ddl.types[rules.Long] + " NOT NULL",
-		}
+	lines := []string{
+		quote(c.Key.Column) + " " + d.ddl.key + " NOT NULL",
+		quote(c.TS.Column) + " " + d.ddl.types[rules.Long] + " NOT NULL",
 	}
+	var constraints []string
 	for _, f := range c.Fields {
-		if f.Many() {
+		if f.Column == "" {
 			continue
 		}
 		line := quote(f.Column) + " " + d.columnType(f.Field)
@@ -82,9 +88,6 @@ func (d *Dialect) createTable(c *schema.Collection, later []schema.Step) string 
 			line += " NOT NULL"
 		}
 		lines = append(lines, line)
-		if c.Key == nil { // of a link table
-			keys = append(keys, quote(f.Column))
-		}
 		if f.Fold != nil {
 			lines = append(lines, quote(f.Fold.Column)+" "+d.columnType(f.Fold))
 		}
@@ -97,7 +100,20 @@ func (d *Dialect) createTable(c *schema.Collection, later []schema.Step) string 
 		}
 	}
 	lines = append(lines, constraints...)
-	return "CREATE TABLE " + quote(c.Table) + " (" + strings.Join(lines, ", ") + string(fill(nil, d.ddl.tableEnd, strings.Join(keys, ", ")))
+	return "CREATE TABLE " + quote(c.Table) + " (" + strings.Join(lines, ", ") + string(fill(nil, d.ddl.tableEnd, quote(c.Key.Column)))
+}
+
+// createLink makes a link table, found by either end.
+func (d *Dialect) createLink(k *schema.Link) []string {
+	table, near, far := quote(k.Object.Table), quote(k.Near.Column), quote(k.Far.Column)
+	lines := []string{near + " " + d.ddl.key + " NOT NULL", far + " " + d.ddl.key + " NOT NULL"}
+	for _, f := range []*rules.Field{k.Near, k.Far} {
+		lines = append(lines, "FOREIGN KEY ("+quote(f.Column)+") "+target(f))
+	}
+	return []string{
+		"CREATE TABLE " + table + " (" + strings.Join(lines, ", ") + string(fill(nil, d.ddl.tableEnd, near+", "+far)),
+		"CREATE INDEX " + quote(k.Index()) + " ON " + table + " (" + far + ", " + near + ")",
+	}
 }
 
 func (d *Dialect) addColumn(c *schema.Collection, f *schema.Field) ([]string, error) {
@@ -188,8 +204,10 @@ func foreignKey(f *schema.Field) string {
 	return "FOREIGN KEY (" + quote(f.Column) + ") " + references(f)
 }
 
-func references(f *schema.Field) string {
-	t := f.Field.Target
+func references(f *schema.Field) string { return target(f.Field) }
+
+func target(f *rules.Field) string {
+	t := f.Target
 	return "REFERENCES " + quote(t.Table) + " (" + quote(t.Key.Column) + ")"
 }
 

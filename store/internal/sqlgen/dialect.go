@@ -25,6 +25,12 @@ type Dialect struct {
 	jsonScalar, jsonPart         string                // the scalar, or whatever there is, at path $2 of the JSON text $1
 	casts                        map[rules.Kind]string // from the text of a scalar $1; none where it has its type
 
+	sum                   map[rules.Kind]string // $1 + $2, null where that is no value of the kind; never an error
+	listed                string                // a list, empty for null
+	appended, prepended   string                // $2, which is not empty, behind and in front of the list $1
+	without, withoutBools string                // the list $1 without the elements of $2
+	listNeedsQuery        bool                  // listed and without hold a subquery
+
 	greatest  string // function: the greater of two
 	dual      string // what a SELECT without a table needs before WHERE
 	returning string // clause of a write that returns columns
@@ -55,6 +61,19 @@ var SQLite = &Dialect{
 	length:        "length($1)", listLength: "json_array_length($1)",
 	jsonScalar: "json_extract($1, $2)", jsonPart: "json_extract($1, $2)",
 
+	// An INTEGER that overflows becomes REAL, a REAL infinite.
+	sum: map[rules.Kind]string{
+		rules.Int:   "CASE WHEN $1 + $2 BETWEEN -2147483648 AND 2147483647 THEN $1 + $2 END",
+		rules.Long:  "CASE WHEN typeof($1 + $2) = 'integer' THEN $1 + $2 END",
+		rules.Float: "CASE WHEN ($1 + $2) - ($1 + $2) = 0 THEN $1 + $2 END",
+	},
+	// Lists are JSON without spaces.
+	listed:       "coalesce($1, '[]')",
+	appended:     "CASE WHEN coalesce($1, '[]') = '[]' THEN $2 ELSE substr($1, 1, length($1) - 1) || ',' || substr($2, 2) END",
+	prepended:    "CASE WHEN coalesce($1, '[]') = '[]' THEN $2 ELSE substr($2, 1, length($2) - 1) || ',' || substr($1, 2) END",
+	without:      "(SELECT json_group_array(_e.value ORDER BY _e.key) FROM json_each($1) AS _e WHERE _e.value NOT IN (SELECT _f.value FROM json_each($2) AS _f))",
+	withoutBools: "(SELECT json_group_array(json(_e.type) ORDER BY _e.key) FROM json_each($1) AS _e WHERE _e.value NOT IN (SELECT _f.value FROM json_each($2) AS _f))",
+
 	greatest: "max", returning: " RETURNING ",
 
 	ddl: ddl{
@@ -64,7 +83,7 @@ var SQLite = &Dialect{
 			rules.Enum: "TEXT", rules.Ref: "TEXT", rules.UUID: "TEXT", rules.Decimal: "TEXT",
 			rules.JSON: "TEXT", rules.Embedded: "TEXT",
 		},
-		listType: "TEXT", key: "TEXT", bytes: "BLOB",
+		listType: "TEXT", key: "TEXT", bytes: "BLOB", committed: "INTEGER NOT NULL",
 		boolCheck: true, forwardKeys: true, tableEnd: ", PRIMARY KEY ($1)) STRICT",
 		uniqueIndex: "CREATE UNIQUE INDEX ", indexTail: true, defaultOpen: " DEFAULT ",
 		text: sqliteText, timeLiteral: "$1", dateLiteral: "$1", trueLiteral: "1", falseLiteral: "0",
@@ -96,6 +115,17 @@ var Spanner = &Dialect{
 		rules.Float: "SAFE_CAST($1 AS FLOAT64)", rules.Date: "SAFE_CAST($1 AS DATE)", rules.Time: "SAFE.TIMESTAMP_MICROS(SAFE_CAST($1 AS INT64))",
 	},
 
+	sum: map[rules.Kind]string{
+		rules.Int:   "CASE WHEN SAFE_ADD($1, $2) BETWEEN -2147483648 AND 2147483647 THEN SAFE_ADD($1, $2) END",
+		rules.Long:  "SAFE_ADD($1, $2)",
+		rules.Float: "SAFE_ADD($1, $2)",
+	},
+	listed:   "ARRAY(SELECT _e FROM UNNEST($1) AS _e WITH OFFSET AS _o ORDER BY _o)",
+	appended: "ARRAY_CONCAT($1, $2)", prepended: "ARRAY_CONCAT($2, $1)",
+	without:        "ARRAY(SELECT _e FROM UNNEST($1) AS _e WITH OFFSET AS _o WHERE _e NOT IN UNNEST($2) ORDER BY _o)",
+	withoutBools:   "ARRAY(SELECT _e FROM UNNEST($1) AS _e WITH OFFSET AS _o WHERE _e NOT IN UNNEST($2) ORDER BY _o)",
+	listNeedsQuery: true,
+
 	greatest: "GREATEST", dual: " FROM UNNEST([1])", returning: " THEN RETURN ",
 
 	ddl: ddl{
@@ -106,6 +136,8 @@ var Spanner = &Dialect{
 			rules.JSON: "STRING(MAX)", rules.Embedded: "STRING(MAX)",
 		},
 		key: "STRING(128)", bytes: "BYTES(64)",
+		committed:   "TIMESTAMP NOT NULL OPTIONS (allow_commit_timestamp = true)",
+		expires:     ", ROW DELETION POLICY (OLDER_THAN(committed, INTERVAL 2 DAY))",
 		tableEnd:    ") PRIMARY KEY ($1)",
 		uniqueIndex: "CREATE UNIQUE NULL_FILTERED INDEX ", defaultOpen: " DEFAULT (", defaultEnd: ")",
 		text: spannerText, timeLiteral: "TIMESTAMP_MICROS($1)", dateLiteral: "DATE $1",

@@ -21,12 +21,20 @@ func (p *printer) one(q rules.One) {
 	}
 	if oneIsSet(q) {
 		p.put(p.operand(q.From), " IN (")
-		p.set(setOf{q.Target, q.Var, q.Target.Key, q.Domain, q.Body, false})
+		p.set(setOf{q.Target, q.Var, foundBy(q), q.Domain, q.Body, false})
 		p.put(")")
 		return
 	}
 	from := p.operand(q.From)
-	p.exists(q.Target, q.Var, q.Target.Key, from, q.Domain, q.Body)
+	p.exists(q.Target, q.Var, foundBy(q), from, q.Domain, q.Body)
+}
+
+// foundBy is the field of the target by which a hop finds the document.
+func foundBy(q rules.One) *rules.Field {
+	if q.Key != nil {
+		return q.Key
+	}
+	return q.Target.Key
 }
 
 // collapses reports whether a hop need not be read: its reference is an
@@ -34,7 +42,7 @@ func (p *printer) one(q rules.One) {
 // nothing but the document's key is asked.
 func collapses(q rules.One) bool {
 	c, ok := q.From.(rules.Col)
-	if !ok || !c.Field.ToOne() || c.Field.Target != q.Target || !isTrue(q.Domain) {
+	if !ok || q.Key != nil || !c.Field.ToOne() || c.Field.Target != q.Target || !isTrue(q.Domain) {
 		return false
 	}
 	return onlyKey(q.Body, q.Var)
@@ -72,7 +80,37 @@ func (p *printer) many(q rules.Many) {
 		p.put(")")
 		return
 	}
+	if x, far, ok := joins(q); ok {
+		p.linked(q, of, p.operand(x), far)
+		return
+	}
 	p.exists(q.Field.Target, q.Var, q.Field.Back, of, q.Domain, q.Body)
+}
+
+// joins reports whether q says nothing but that a row of a link table leads to
+// the document with key x.
+func joins(q rules.Many) (x rules.Operand, far *rules.Field, ok bool) {
+	c, ok := q.Body.(rules.Cmp)
+	if !ok || c.Op != rules.Eq || !isTrue(q.Domain) || q.Field.Target.Key != nil {
+		return nil, nil, false
+	}
+	for _, side := range [2][2]rules.Operand{{c.L, c.R}, {c.R, c.L}} {
+		row, ok1 := side[0].(rules.Col)
+		doc, ok2 := side[1].(rules.Col)
+		if ok1 && ok2 && row.Var == q.Var && doc.Var != q.Var {
+			return doc, row.Field, true
+		}
+	}
+	return nil, nil, false
+}
+
+// linked prints a membership in what rows of a link table lead to: an index
+// finds those, and the documents by their keys, whichever are fewer.
+func (p *printer) linked(q rules.Many, of, x string, far *rules.Field) {
+	a := p.newAlias("l")
+	p.subquery()
+	table := q.Field.Target
+	p.put(x, " IN (SELECT ", a, ".", quote(far.Column), " FROM ", quote(table.Table), " AS ", a, " WHERE ", a, ".", quote(q.Field.Back.Column), " = ", of, ")")
 }
 
 // none prints "no document behind the relation", which is never null.
@@ -203,7 +241,7 @@ func (p *printer) userHop(q rules.Pred) (rules.Pred, bool) {
 	case rules.NoMatch:
 		q = rules.NoMatch{Op: t.Op, X: swap(t.X), Y: swap(t.Y)}
 	case rules.One:
-		q = rules.One{From: swap(t.From), Target: t.Target, Var: t.Var, Domain: t.Domain, Body: t.Body}
+		q = rules.One{From: swap(t.From), Key: t.Key, Target: t.Target, Var: t.Var, Domain: t.Domain, Body: t.Body}
 	case rules.Many:
 		q = rules.Many{Of: swap(t.Of), Field: t.Field, Object: t.Object, Var: t.Var, Domain: t.Domain, Body: t.Body, All: t.All}
 	case rules.None:

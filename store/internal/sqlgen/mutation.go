@@ -44,7 +44,7 @@ func Most(h *store.Head) int {
 // heads that it has are not part of it.
 func (d *Dialect) Write(h *store.Head, w Write) (Statement, error) {
 	p := d.printer()
-	p.inline, p.nest = true, writeConds
+	p.inline, p.nest = true, setValues
 	table := quote(h.Table.Table)
 	if h.Kind == store.Update || h.Kind == store.Delete {
 		p.bind(rules.Old, &scope{name: written})
@@ -70,6 +70,7 @@ func (d *Dialect) Write(h *store.Head, w Write) (Statement, error) {
 	case store.Unlink:
 		p.put("DELETE FROM ", table, " AS ", written)
 		p.row(h)
+		p.nest = writeConds
 		p.version(p.conds(" AND ", asked(h)...), w)
 	default:
 		p.fail("head of kind %d", h.Kind)
@@ -123,15 +124,16 @@ func (p *printer) insert(h *store.Head, w Write) {
 		return
 	}
 	p.put(p.dual)
+	p.nest = madeConds
 	conds := asked(h)
 	if w.Unless != nil {
-		conds = append(conds, rules.None{Object: h.Table, Var: rules.Old, Body: keyOf(w.Unless)})
+		conds = append(conds, rules.None{Object: h.Table, Var: rules.Old, Body: keyed(w.Unless)})
 	}
 	p.version(p.conds(" WHERE ", conds...), w)
 }
 
-// keyOf says that rules.Old is the document of a head.
-func keyOf(h *store.Head) rules.Pred {
+// keyed says that rules.Old is the document of a head.
+func keyed(h *store.Head) rules.Pred {
 	if h.Key != nil {
 		return h.Key
 	}
@@ -156,7 +158,8 @@ func (p *printer) link(h *store.Head, w Write) {
 	p.put(p.dual, " WHERE NOT EXISTS (SELECT 1 FROM ", quote(h.Table.Table), " AS ", written)
 	p.row(h)
 	p.put(")")
-	p.subquery()
+	p.nest = madeConds
+	p.deeper(1, p.subquery)
 	p.version(p.conds(" AND ", asked(h)...), w)
 }
 
@@ -171,6 +174,7 @@ func (p *printer) row(h *store.Head) {
 
 // where prints the WHERE clause of a statement on the documents of a head.
 func (p *printer) where(h *store.Head, w Write, conds ...rules.Pred) {
+	p.nest = writeConds
 	if h.Match == nil {
 		p.document(h)
 		p.version(" AND ", w)
@@ -179,7 +183,7 @@ func (p *printer) where(h *store.Head, w Write, conds ...rules.Pred) {
 	}
 	// All or none: not one may be refused, and they must not be too many.
 	p.put(" WHERE ")
-	p.count(h)
+	p.deeper(1, func() { p.count(h) })
 	p.put(" <= ", p.param(rules.Value{Kind: rules.Long, V: int64(Most(h))}))
 	p.version(" AND ", w)
 	p.conds(" AND ", h.Match)
@@ -209,7 +213,7 @@ func (p *printer) count(h *store.Head) {
 	defer p.bind(rules.Old, &scope{name: a})()
 	p.subquery()
 	p.put("(SELECT COUNT(*) FROM (SELECT 1 FROM ", quote(h.Table.Table), " AS ", a)
-	p.deeper(conds+1, func() { p.conds(" WHERE ", h.Match) })
+	p.deeper(below(countBelow, h.Match), func() { p.conds(" WHERE ", h.Match) })
 	p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(Most(h)) + 1}), ") AS ", a, ")")
 }
 
@@ -255,7 +259,7 @@ func (p *printer) echo(h *store.Head) {
 //	v  the number of the deployed schema version (NULL where none is)
 func (d *Dialect) Probe(h *store.Head) (Statement, error) {
 	p := d.printer()
-	p.inline, p.nest = true, writeConds
+	p.inline, p.nest = true, probed
 	p.put("SELECT ")
 	switch {
 	case h.Match != nil:
@@ -284,20 +288,20 @@ func (d *Dialect) Probe(h *store.Head) (Statement, error) {
 func (p *printer) refused(h *store.Head) {
 	p.put("CASE")
 	for i, c := range asked(h) {
-		p.put(" WHEN ")
-		switch {
-		case h.Match != nil:
-			p.put("NOT ")
-			p.deeper(1, func() { p.pred(refusing(h, c)) })
-		case h.Kind == store.Update || h.Kind == store.Delete:
-			p.put("NOT ")
-			p.deeper(1, func() { p.stored(h, c) })
-		default:
-			p.subquery()
-			p.put("NOT EXISTS (SELECT 1", p.dual)
-			p.deeper(conds+1, func() { p.conds(" WHERE ", c) })
-			p.put(")")
-		}
+		p.put(" WHEN NOT ")
+		p.deeper(2, func() {
+			switch {
+			case h.Match != nil:
+				p.pred(refusing(h, c))
+			case h.Kind == store.Update || h.Kind == store.Delete:
+				p.stored(h, c)
+			default:
+				p.subquery()
+				p.put("EXISTS (SELECT 1", p.dual)
+				p.deeper(below(conds, c), func() { p.conds(" WHERE ", c) })
+				p.put(")")
+			}
+		})
 		p.put(" THEN ", strconv.Itoa(i+1))
 	}
 	p.put(" ELSE 0 END")

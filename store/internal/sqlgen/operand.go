@@ -21,6 +21,13 @@ func (p *printer) operand(x rules.Operand) string {
 		return p.inside(x)
 	case rules.UserVal:
 		return p.userValue(x.Object, x.Identity, x.Field)
+	case rules.Sum:
+		p.calls += 3
+		return string(fill(nil, p.sum[x.By.Kind], p.operand(x.X), p.param(x.By)))
+	case rules.Joined:
+		return p.joined(x)
+	case rules.Without:
+		return p.without(x)
 	}
 	p.fail("operand %T is not known when a statement is printed", x)
 	return "NULL"
@@ -102,7 +109,7 @@ func nullable(x rules.Operand) bool {
 		return !x.Field.NonNull && !isKey(x.Field) && x.Field != x.Field.Object.TS
 	case rules.Val:
 		return x.Value.V == nil
-	case rules.Size:
+	case rules.Size, rules.Joined, rules.Without:
 		return false
 	}
 	return true
@@ -116,6 +123,8 @@ func isList(x rules.Operand) bool {
 		return x.Value.List
 	case rules.UserVal:
 		return x.Field.List
+	case rules.Joined, rules.Without:
+		return true
 	}
 	return false
 }
@@ -128,6 +137,12 @@ func kindOf(x rules.Operand) (kind rules.Kind, list bool) {
 		return x.Value.Kind, x.Value.List
 	case rules.UserVal:
 		return x.Field.Kind, x.Field.List
+	case rules.Sum:
+		return x.By.Kind, false
+	case rules.Joined:
+		return x.Add.Kind, true
+	case rules.Without:
+		return x.Drop.Kind, true
 	}
 	return rules.Long, false
 }

@@ -45,9 +45,13 @@ func (p *printer) selection(s *store.Select) {
 	if s.One {
 		p.subquery()
 		p.put(p.oneOpen)
-		p.deeper(oneValues, func() { p.node(s.Columns) })
+		first := 0
+		if s.Limit == 1 {
+			first = sorted
+		}
+		p.deeper(first+oneValues, func() { p.node(s.Columns) })
 		p.from(s.From, a)
-		p.deeper(below(conds, s.Where), func() { p.conds(" WHERE ", s.Where) })
+		p.deeper(first+below(conds, s.Where), func() { p.conds(" WHERE ", s.Where) })
 		if s.Limit == 1 {
 			p.orderBy(s.Var, []store.Order{{Field: s.From.Key}})
 			p.put(" LIMIT 1")

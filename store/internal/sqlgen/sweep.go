@@ -2,16 +2,16 @@ package sqlgen
 
 import "flora.dev/flora/rules"
 
-// Clear prints the statement that takes a reference from the documents in
-// which it is one of ids, with touch as a write of theirs.
-func (d *Dialect) Clear(f *rules.Field, ids []string, touch bool, now int64) (Statement, error) {
+// Clear prints the statement that takes a reference from the documents in which
+// by, that reference or the _id, is one of ids; with touch as a write of theirs.
+func (d *Dialect) Clear(f, by *rules.Field, ids []string, touch bool, now int64) (Statement, error) {
 	p := d.printer()
 	p.put("UPDATE ", quote(f.Object.Table), " AS ", written, " SET ", quote(f.Column), " = NULL")
 	if touch {
 		p.put(", ")
 		p.touch(f.Object, now)
 	}
-	return p.among(f, ids)
+	return p.among(by, ids)
 }
 
 // Remove prints the statement that deletes the rows in which f, a reference or

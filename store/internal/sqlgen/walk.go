@@ -44,12 +44,12 @@ func freeOperand(x rules.Operand, bound []rules.Var, visit func(rules.Col)) {
 		if !slices.Contains(bound, x.Var) {
 			visit(x)
 		}
-	case rules.Size:
-		freeOperand(x.X, bound, visit)
-	case rules.Member:
-		freeOperand(x.X, bound, visit)
 	case rules.UserVal:
 		freeOperand(x.Identity, bound, visit)
+	default:
+		if x = rules.Inner(x); x != nil {
+			freeOperand(x, bound, visit)
+		}
 	}
 }
 

@@ -33,8 +33,13 @@ const (
 	countConds = 5
 	oneValues  = 4
 	conds      = 4
+	sorted     = 2 // more of a subquery that is sorted and cut off
 	setConds   = 6 // of a set in WITH, from the root
-	writeConds = 4 // of the condition of a write
+	writeConds = 3 // of the condition of an update or delete
+	madeConds  = 5 // of an insert
+	setValues  = 4 // of a value that is set
+	probed     = 4 // of a value of a probe
+	countBelow = 7 // of the condition of documents that are counted up to a limit
 )
 
 // below is the depth of conditions: one alone stands a level higher, as there
