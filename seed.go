@@ -38,6 +38,7 @@ type document struct {
 	values     map[string]rules.Value // by field
 	nodes      map[string]ast.Node    // where the fields stand
 	node       ast.Node
+	links      []seedLink
 }
 
 // parseSeed reads a seed for a schema. Its error has a line for each fault.
@@ -141,8 +142,10 @@ func (s *seed) document(f *faults, n ast.Node, c *schema.Collection) {
 			}
 		case field == nil:
 			f.at(it.Key(), "%s has no field %s", c.Name, name)
-		case field.Many():
-			f.at(it.Key(), "%s is the many side of a relation: name this document in %s instead", field.Path(), field.Back.Path())
+		case field.Link != nil:
+			d.link(f, it.Value(), field)
+		case field.Column == "":
+			f.at(it.Key(), "%s is one side of a relation: name this document in %s instead", field.Path(), field.Back.Path())
 		default:
 			v, want := fieldValue(it.Value(), field)
 			if want != "" {
@@ -164,12 +167,17 @@ func (s *seed) document(f *faults, n ast.Node, c *schema.Collection) {
 
 func (s *seed) checkReferences(f *faults) {
 	for _, d := range s.documents {
+		for _, l := range d.links {
+			if s.byID[l.field.TypeName+" "+l.id] == nil {
+				f.at(l.node, "%s: the seed has no %s with _id %s", l.field.Path(), l.field.TypeName, l.id)
+			}
+		}
 		for _, field := range d.collection.Fields {
 			v, given := d.values[field.Name]
 			if target, ok := v.V.(string); ok && field.ToOne() && s.byID[field.TypeName+" "+target] == nil {
 				f.at(d.nodes[field.Name], "%s: the seed has no %s with _id %s", field.Path(), field.TypeName, target)
 			}
-			if !given && field.NonNull && !field.Many() && field.Default == nil && field.Set == nil {
+			if !given && field.NonNull && field.Column != "" && field.Default == nil && field.Set == nil {
 				f.at(d.node, "%s is missing", field.Path())
 			}
 		}
@@ -186,7 +194,7 @@ func (s *seed) plant(ctx context.Context, db store.Store, version int64, now tim
 	// A statement's size is limited on some engines; documents come after
 	// what they refer to, so any prefix is sound.
 	const batch = 100
-	heads := append(p.heads, p.later...)
+	heads := append(append(p.heads, p.later...), p.links()...)
 	for len(heads) > 0 {
 		n := min(batch, len(heads))
 		if _, err := db.Write(ctx, &store.Mutation{Version: version, Now: now.UnixMicro(), Heads: heads[:n]}); err != nil {
@@ -262,7 +270,7 @@ func (p *planting) target(d *document, field *schema.Field) *document {
 func (p *planting) place(d *document) error {
 	head := store.Head{Kind: store.Insert, Table: d.collection.Object, ID: d.id, Guard: rules.True, Readable: rules.True}
 	for _, field := range d.collection.Fields {
-		if field.Many() {
+		if field.Column == "" {
 			continue
 		}
 		value := p.value(d, field)

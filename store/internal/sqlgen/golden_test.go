@@ -199,6 +199,22 @@ func TestWrite(t *testing.T) {
 		}
 		return []rules.Pred{rules.Cmp{Op: rules.Lt, L: size, R: val(rules.Int, int64(9))}, w.me(30, col(rules.Old, w.project, "lead"))}
 	}
+	version, match := int64(999), w.inTeam(40, col(rules.Old, w.project, "team"))
+	upsert := store.Head{Kind: store.Update, Table: w.project.Object, Set: set[:1], Guard: guard, Readable: rules.True, Key: eq(col(rules.Old, w.project, "name"), val(rules.String, "n")),
+		Else: &store.Head{Kind: store.Insert, Table: w.project.Object, ID: "p1", Set: set, Guard: target, Checks: checks(nil)}}
+	list := rules.Value{Kind: rules.Float, List: true, V: []any{1.5}}
+	atomic := []store.Assign{
+		{Field: w.project.Field("size"), Value: rules.Sum{X: col(rules.Old, w.project, "size"), By: rules.Value{Kind: rules.Int, V: int64(2)}}},
+		{Field: w.project.Field("scores"), Value: rules.Joined{List: col(rules.Old, w.project, "scores"), Add: list}},
+		{Field: w.project.Field("times"), Value: rules.Joined{List: col(rules.Old, w.project, "times"), Add: rules.Value{Kind: rules.Time, List: true, V: []any{int64(5)}}, Front: true}},
+		{Field: w.project.Field("scores"), Value: rules.Without{List: col(rules.Old, w.project, "scores"), Drop: list}},
+	}
+	rows := &rules.Object{Name: "Team_users", Table: "Team_users"}
+	near := &rules.Field{Object: rows, Name: "teamID", Column: "teamID", Kind: rules.Ref, NonNull: true, Target: w.team.Object}
+	far := &rules.Field{Object: rows, Name: "userID", Column: "userID", Kind: rules.Ref, NonNull: true, Target: w.user.Object}
+	link := func(kind store.HeadKind, guard rules.Pred) store.Head {
+		return store.Head{Kind: kind, Table: rows, Guard: guard, Set: []store.Assign{{Field: near, Value: val(rules.Ref, "t1")}, {Field: far, Value: val(rules.Ref, "u1")}}}
+	}
 	tests := []struct {
 		name string
 		h    store.Head
@@ -214,21 +230,48 @@ func TestWrite(t *testing.T) {
 		{"insert checked", store.Head{Kind: store.Insert, Set: set, Guard: rules.True, Checks: checks(nil)}, Write{}},
 		{"update checked", store.Head{Kind: store.Update, Set: set, Guard: guard, Checks: checks(col(rules.Old, w.project, "size"))}, Write{}},
 		{"delete checked", store.Head{Kind: store.Delete, Guard: rules.True, Checks: checks(nil)}, Write{}},
+		{"update of a version", store.Head{Kind: store.Update, Guard: guard, Version: &version}, Write{}},
+		{"update of all that match", store.Head{Kind: store.Update, Set: set[:1], Match: match, Guard: guard, Checks: checks(col(rules.Old, w.project, "size")), Most: 7}, Write{IDs: true, Version: 3}},
+		{"update of all that match, granted", store.Head{Kind: store.Update, Set: set[:1], Match: match, Guard: rules.True}, Write{}},
+		{"delete of all that match", store.Head{Kind: store.Delete, Match: match, Guard: guard}, Write{}},
+		{"upsert", upsert, Write{IDs: true}},
+		{"insert of an upsert", store.Head{Kind: store.Insert, Set: set, Guard: target}, Write{Unless: &upsert}},
+		{"atomic", store.Head{Kind: store.Update, Set: atomic, Guard: rules.Cmp{Op: rules.Lt, L: atomic[0].Value, R: val(rules.Int, int64(9))}}, Write{}},
+		{"link", link(store.Link, rules.True), Write{}},
+		{"link guarded", link(store.Link, target), Write{Version: 3}},
+		{"unlink guarded", link(store.Unlink, target), Write{}},
 		{"update that speaks of the new document", store.Head{Kind: store.Update, Guard: eq(col(rules.New, w.project, "name"), val(rules.String, "x"))}, Write{}},
 	}
 	golden(t, "write", func(d *Dialect) string {
 		var b strings.Builder
 		for _, tt := range tests {
-			tt.h.Table, tt.h.ID, tt.w.Now = w.project.Object, "p1", 1000
+			if tt.w.Now = 1000; tt.h.Table == nil {
+				tt.h.Table, tt.h.ID = w.project.Object, "p1"
+			}
 			s, err := d.Write(&tt.h, tt.w)
 			show(&b, tt.name, s, err)
 		}
-		s, err := d.Probe(&store.Head{Table: w.project.Object, ID: "p1", Readable: guard})
+		s, err := d.Probe(&store.Head{Kind: store.Update, Table: w.project.Object, ID: "p1", Readable: guard})
 		show(&b, "probe", s, err)
 		s, err = d.Probe(&store.Head{Kind: store.Update, Table: w.project.Object, ID: "p1", Guard: guard, Readable: rules.True, Checks: checks(col(rules.Old, w.project, "size"))})
 		show(&b, "probe of checks", s, err)
 		s, err = d.Probe(&store.Head{Kind: store.Insert, Table: w.project.Object, ID: "p1", Guard: target, Readable: rules.False, Checks: checks(nil)})
 		show(&b, "probe of checks of an insert", s, err)
+		s, err = d.Probe(&store.Head{Kind: store.Update, Table: w.project.Object, ID: "p1", Guard: rules.True, Readable: rules.True, Version: &version})
+		show(&b, "probe of a version", s, err)
+		s, err = d.Probe(&store.Head{Kind: store.Update, Table: w.project.Object, Match: match, Guard: guard, Checks: checks(col(rules.Old, w.project, "size")), Most: 7})
+		show(&b, "probe of all that match", s, err)
+		s, err = d.Probe(&upsert)
+		show(&b, "probe of an upsert", s, err)
+		linked := link(store.Link, target)
+		s, err = d.Probe(&linked)
+		show(&b, "probe of a link", s, err)
+		s, err = d.Clear(w.project.Field("lead"), w.project.Field("lead"), []string{"u1", "u2"}, true, 1000)
+		show(&b, "clear", s, err)
+		s, err = d.Remove(w.project.Key, []string{"p1", "p2"})
+		show(&b, "remove", s, err)
+		s, err = d.Recall(&store.Once{Key: [32]byte{1}, Since: 5})
+		show(&b, "recall", s, err)
 		return b.String()
 	})
 }
