@@ -60,8 +60,12 @@ func cell(caller *rules.Caller, c *schema.Collection, f *schema.Field, action ru
 		return "no"
 	}
 	need, server := needed(c, f, action), map[*rules.Field]rules.Operand{}
-	if f != nil && f.Many() && action != rules.Read { // it sets the reference on the other side
-		need = append(need, needed(f.Target, f.Target.FieldNamed(f.Back.Name), rules.Update)...)
+	if f != nil && f.Kind == rules.Ref && f.Column == "" && action != rules.Read { // it writes on the other side too
+		there := rules.Update
+		if f.Owning {
+			there = rules.Read
+		}
+		need = append(need, needed(f.Target, f.Opposite(), there)...)
 	}
 	for _, g := range c.Fields {
 		if g.Set == nil || !(action == rules.Create && g.SetOnCreate || action == rules.Update && g.SetOnUpdate) {

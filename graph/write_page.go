@@ -14,6 +14,7 @@ type pageText struct {
 	// What is known once the list was gone through, by writing or by survey:
 	end         int // after the list; 0 before
 	count       int // nodes in the text, the one that is not shown included
+	skip        int // nodes before those shown: the one too many of a Backward page
 	first, last int // of those shown, if any
 }
 
@@ -43,6 +44,9 @@ func (w *writer) page(s *schema.Shape, p int) int {
 			return broken
 		}
 		pg.list = in.at
+		if s.Page.Backward && !w.behind(&pg) {
+			return broken
+		}
 	}
 	w.buf = append(w.buf, '{')
 	for i := range s.Members {
@@ -74,7 +78,8 @@ func (w *writer) pageMember(pg *pageText, s *schema.Shape) bool {
 		w.fixed(s)
 		return true
 	}
-	listed := s.Kind == schema.ShapeNodes || s.Kind == schema.ShapeEdges || s.Kind == schema.ShapePageInfo
+	turn := s.Kind == schema.ShapeAfter || s.Kind == schema.ShapeBefore
+	listed := turn || s.Kind == schema.ShapeNodes || s.Kind == schema.ShapeEdges || s.Kind == schema.ShapePageInfo
 	switch {
 	case listed && !pg.Listed, s.Kind == schema.ShapeTotal && !pg.Total:
 		w.err = fmt.Errorf("shape %d needs what its page does not have", s.Kind)
@@ -83,6 +88,8 @@ func (w *writer) pageMember(pg *pageText, s *schema.Shape) bool {
 		return w.integer(pg.total) != broken
 	case s.Kind == schema.ShapePageInfo:
 		return w.pageInfo(pg, s.Members)
+	case turn:
+		return w.turn(pg, s.Kind == schema.ShapeBefore)
 	case listed:
 		return w.nodes(pg, s)
 	}
@@ -98,17 +105,17 @@ func (w *writer) nodes(pg *pageText, s *schema.Shape) bool {
 	}
 	w.buf = append(w.buf, '[')
 	for in.more() {
-		if in.i >= pg.Size {
+		if !pg.shows(in.i) {
 			if !in.read(w.skip(in.at)) {
 				return false
 			}
 			continue
 		}
-		if in.i > 0 {
+		if in.i > pg.skip {
 			w.buf = append(w.buf, ',')
 		}
 		pg.note(&in)
-		w.push(step{index: in.i})
+		w.push(step{index: in.i - pg.skip})
 		var end int
 		if s.Kind == schema.ShapeNodes {
 			end = w.node(s.Members, in.at)
@@ -125,9 +132,33 @@ func (w *writer) nodes(pg *pageText, s *schema.Shape) bool {
 	return pg.end != broken
 }
 
+// shows reports whether element i is shown.
+func (pg *pageText) shows(i int) bool { return i >= pg.skip && i < pg.skip+pg.Size }
+
+// behind counts the nodes of a Backward page, whose one too many is the first.
+func (w *writer) behind(pg *pageText) bool {
+	in := elements{w: w}
+	if !in.open(pg.list) {
+		return false
+	}
+	for in.more() {
+		if !in.read(w.skip(in.at)) {
+			return false
+		}
+	}
+	pg.skip = max(0, in.i-pg.Size)
+	return true
+}
+
+// more reports whether there are documents after those shown, and before.
+func (pg *pageText) more() (after, before bool) {
+	extra := pg.count > pg.Size
+	return pg.HasNext || extra && !pg.Backward, pg.HasPrev || extra && pg.Backward
+}
+
 // note remembers the element that in stands at as one that is shown.
 func (pg *pageText) note(in *elements) {
-	if in.i == 0 {
+	if in.i == pg.skip {
 		pg.first = in.at
 	}
 	pg.last = in.at
@@ -143,7 +174,7 @@ func (w *writer) survey(pg *pageText) bool {
 		return false
 	}
 	for in.more() {
-		if in.i < pg.Size {
+		if pg.shows(in.i) {
 			pg.note(&in)
 		}
 		if !in.read(w.skip(in.at)) {
@@ -204,9 +235,11 @@ func (w *writer) pageInfo(pg *pageText, members []schema.Member) bool {
 		case fixed(m.Shape):
 			w.fixed(m.Shape)
 		case kind == schema.ShapeHasNext:
-			w.bool(pg.count > pg.Size)
+			after, _ := pg.more()
+			w.bool(after)
 		case kind == schema.ShapeHasPrevious:
-			w.bool(pg.HasPrev)
+			_, before := pg.more()
+			w.bool(before)
 		case kind != schema.ShapeStartCursor && kind != schema.ShapeEndCursor:
 			w.err = fmt.Errorf("shape %d stands in a pageInfo", kind)
 			return false
@@ -226,9 +259,29 @@ func (w *writer) pageInfo(pg *pageText, members []schema.Member) bool {
 	return true
 }
 
+// turn writes the cursor by which a client of Fauna turns the page: null where
+// there is none.
+func (w *writer) turn(pg *pageText, back bool) bool {
+	if !w.survey(pg) {
+		return false
+	}
+	after, before := pg.more()
+	switch shown := min(pg.count, pg.Size) > 0; {
+	case !shown, back && !before, !back && !after:
+		w.buf = append(w.buf, "null"...)
+		return true
+	case back:
+		return w.sealed(pg, pg.first, pg.Back)
+	}
+	return w.sealed(pg, pg.last, pg.Cursor)
+}
+
 // cursor writes the cursor of the node at p.
-func (w *writer) cursor(pg *pageText, p int) bool {
-	if pg.Cursor == nil {
+func (w *writer) cursor(pg *pageText, p int) bool { return w.sealed(pg, p, pg.Cursor) }
+
+// sealed writes what seal makes of the sort keys of the node at p.
+func (w *writer) sealed(pg *pageText, p int, seal func([]string) string) bool {
+	if seal == nil {
 		w.err = fmt.Errorf("a page shape has no Cursor")
 		return false
 	}
@@ -247,7 +300,7 @@ func (w *writer) cursor(pg *pageText, p int) bool {
 		}
 		values[i] = w.text[in.at:end]
 	}
-	w.buf = appendString(w.buf, pg.Cursor(values))
+	w.buf = appendString(w.buf, seal(values))
 	return true
 }
 

@@ -12,7 +12,6 @@ import (
 	"flora.dev/flora/auth"
 	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
-	"flora.dev/flora/store"
 	"github.com/tink-crypto/tink-go/v2/daead/subtle"
 )
 
@@ -34,16 +33,19 @@ func newCursors(secret []byte) (*cursors, error) {
 // cursorList is what a cursor belongs to.
 type cursorList struct {
 	path  string
-	order []store.Order
+	order []sortKey
 	key   *rules.Field // the collection's _id, last in every order
 }
 
-func (l cursorList) fields() []*rules.Field {
-	var out []*rules.Field
-	for _, o := range l.order {
-		out = append(out, o.Field)
-	}
-	return append(out, l.key)
+func (l cursorList) keys() []sortKey {
+	return append(l.order[:len(l.order):len(l.order)], plainKey(l.key, false))
+}
+
+// backward is what the cursors of pages before belong to, which Fauna's clients
+// give under the same name as those of pages after.
+func (l cursorList) backward() cursorList {
+	l.path += " before"
+	return l
 }
 
 // binding is the associated data: unambiguous, as each part is quoted.
@@ -54,7 +56,7 @@ func (l cursorList) binding(id *auth.Identity) []byte {
 	}
 	fmt.Fprintf(&b, "| %q", l.path)
 	for _, o := range l.order {
-		fmt.Fprintf(&b, " %q %s %q %t", o.Field.Name, o.Field.Kind, o.Field.TypeName, o.Desc)
+		fmt.Fprintf(&b, " %q %s %q %t", o.name, o.kind, o.typeName, o.Desc)
 	}
 	return []byte(b.String())
 }
@@ -62,8 +64,8 @@ func (l cursorList) binding(id *auth.Identity) []byte {
 // seal makes the cursor of the raw JSON texts of a document's sort keys.
 func (c *cursors) seal(id *auth.Identity, l cursorList, values []string) string {
 	texts := append([]string(nil), values...)
-	for i, f := range l.fields() {
-		texts[i] = canonical(f.Kind, values[i])
+	for i, k := range l.keys() {
+		texts[i] = canonical(k.kind, values[i])
 	}
 	sealed, err := c.siv.EncryptDeterministically([]byte("["+strings.Join(texts, ",")+"]"), l.binding(id))
 	if err != nil {
@@ -105,17 +107,17 @@ func (c *cursors) open(id *auth.Identity, l cursorList, cursor string) ([]rules.
 		return nil, false
 	}
 	var raw []json.RawMessage
-	fields := l.fields()
-	if json.Unmarshal(text, &raw) != nil || len(raw) != len(fields) && !leak.On(leak.HiddenInCursor) {
+	keys := l.keys()
+	if json.Unmarshal(text, &raw) != nil || len(raw) != len(keys) && !leak.On(leak.HiddenInCursor) {
 		return nil, false
 	}
-	out := make([]rules.Value, len(fields))
-	for i, f := range fields {
-		v, ok := cursorValue(f.Kind, raw[i])
+	out := make([]rules.Value, len(keys))
+	for i, k := range keys {
+		v, ok := cursorValue(k.kind, raw[i])
 		if !ok {
 			return nil, false
 		}
-		out[i] = rules.Value{Kind: f.Kind, V: v}
+		out[i] = rules.Value{Kind: k.kind, V: v}
 	}
 	return out, true
 }
@@ -144,28 +146,23 @@ func cursorValue(k rules.Kind, raw json.RawMessage) (any, bool) {
 }
 
 // following is the condition that document v comes after the place with these
-// sort keys. Nulls are first in ascending order.
-func following(l cursorList, v rules.Var, keys []rules.Value) rules.Pred {
+// sort keys, or, backward, before it. Nulls are first in ascending order.
+func following(l cursorList, v rules.Var, places []rules.Value, backward bool) rules.Pred {
 	var any []rules.Pred
 	var equal []rules.Pred
-	step := func(f *rules.Field, desc bool, val rules.Value) {
-		col := rules.Col{Var: v, Field: f}
-		any = append(any, rules.AllOf(append(equal[:len(equal):len(equal)], beyond(col, desc, val))...))
-		if val.Null() {
-			equal = append(equal, rules.IsNull{X: col})
+	for i, k := range l.keys() {
+		x, place := k.value(v), places[i]
+		any = append(any, rules.AllOf(append(equal[:len(equal):len(equal)], beyond(x, k.nullable(), k.Desc != backward, place))...))
+		if place.Null() {
+			equal = append(equal, rules.IsNull{X: x})
 		} else {
-			equal = append(equal, rules.Cmp{Op: rules.Eq, L: col, R: rules.Val{Value: val}})
+			equal = append(equal, rules.Cmp{Op: rules.Eq, L: x, R: rules.Val{Value: place}})
 		}
 	}
-	for i, o := range l.order {
-		step(o.Field, o.Desc, keys[i])
-	}
-	step(l.key, false, keys[len(keys)-1])
 	return rules.AnyOf(any...)
 }
 
-func beyond(col rules.Col, desc bool, val rules.Value) rules.Pred {
-	nullable := !col.Field.NonNull
+func beyond(col rules.Operand, nullable, desc bool, val rules.Value) rules.Pred {
 	switch {
 	case val.Null() && desc:
 		return rules.False

@@ -8,7 +8,6 @@ import (
 
 	"flora.dev/flora/auth"
 	"flora.dev/flora/rules"
-	"flora.dev/flora/store"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -24,7 +23,7 @@ func testCursors(t testing.TB) (*cursors, cursorList) {
 	}
 	l := cursorList{path: "items", key: field("_id", rules.ID)}
 	for _, k := range []rules.Kind{rules.String, rules.Long, rules.Float, rules.Bool} {
-		l.order = append(l.order, store.Order{Field: field(k.String(), k)})
+		l.order = append(l.order, plainKey(field(k.String(), k), false))
 	}
 	return c, l
 }
@@ -93,7 +92,7 @@ func FuzzCursorRoundTrip(f *testing.F) {
 		other := l
 		other.path = "Team.items"
 		turned := l
-		turned.order = append([]store.Order{{Field: l.order[0].Field, Desc: true}}, l.order[1:]...)
+		turned.order = append([]sortKey{plainKey(l.order[0].Field, true)}, l.order[1:]...)
 		for name, open := range map[string]func() bool{
 			"another subject": func() bool {
 				_, ok := c.open(&auth.Identity{Issuer: "https://a/", Subject: "bob"}, l, sealed)

@@ -189,24 +189,43 @@ func (q *request) operator(g *graph.Field, path ast.Path, f *schema.Field, v rul
 			return rules.IsNull{X: col}, nil
 		}
 		return rules.Not{P: rules.IsNull{X: col}}, nil
-	case "in":
+	case "has":
+		return rules.In{X: rules.Val{Value: rules.Value{Kind: f.Kind, V: x}}, List: col}, nil
+	case "in", "nin", "hasAny":
 		list := x.([]any)
 		for _, e := range list {
 			if e == nil {
-				return nil, q.input(g, path, "in holds null: ask with isNull")
+				return nil, q.input(g, path, "%s holds null: ask with isNull", op)
 			}
 		}
-		if len(list) == 0 {
-			return rules.False, nil
-		}
-		return rules.In{X: col, List: rules.Val{Value: rules.Value{Kind: f.Kind, List: true, V: list}}}, nil
+		return q.among(f, col, op, list), nil
 	}
-	m := map[string]rules.MatchOp{"startsWith": rules.StartsWith, "contains": rules.Contains}
+	m := map[string]rules.MatchOp{"startsWith": rules.StartsWith, "contains": rules.Contains, "endsWith": rules.EndsWith}
 	match, ok := m[op]
 	if !ok {
 		return nil, q.input(g, path, "%s is no operator", op)
 	}
 	return rules.Match{Op: match, X: col, Y: rules.Val{Value: rules.Value{Kind: f.Kind, V: x}}}, nil
+}
+
+// among are the operators that take a list. nin is the negation of in, as ne is
+// of eq: true for null, which is in no list.
+func (q *request) among(f *schema.Field, col rules.Col, op string, list []any) rules.Pred {
+	if op == "hasAny" {
+		any := rules.Or{}
+		for _, e := range list {
+			any = append(any, rules.In{X: rules.Val{Value: rules.Value{Kind: f.Kind, V: e}}, List: col})
+		}
+		return any // of none is false
+	}
+	var p rules.Pred = rules.False
+	if len(list) > 0 {
+		p = rules.In{X: col, List: rules.Val{Value: rules.Value{Kind: f.Kind, List: true, V: list}}}
+	}
+	if op == "nin" {
+		return rules.Not{P: p}
+	}
+	return p
 }
 
 func truth(b bool) rules.Truth {

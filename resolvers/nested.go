@@ -150,11 +150,6 @@ func (q *request) createInside(w *write, h *store.Head, n *nested) error {
 	k := &write{field: w.field, of: n.field.Target, id: n.id, in: n.in, path: n.path, depth: w.depth + 1}
 	if !n.field.ToOne() {
 		k.back = &back{n.field.Opposite(), w}
-		if f := k.back.field; f != nil && f.Link != nil {
-			if _, given := n.in[f.Name]; !given {
-				k.given = append(k.given, f)
-			}
-		}
 	}
 	head, err := q.insert(k)
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 
 // page plans a connection over documents v of c: a root list, or those that
 // join finds behind the many side of a relation. rule is what lets the caller
-// see one. Its Where is rules.False if the token alone
+// see one. root names a list that join does not tell apart. Its Where is rules.False if the token alone
 // hides them all.
-func (q *request) page(g *graph.Field, path ast.Path, c *schema.Collection, v rules.Var, join, rule rules.Pred) (*store.Select, *schema.Shape, error) {
-	size, err := q.pageSize(g, path)
+func (q *request) page(g *graph.Field, path ast.Path, c *schema.Collection, v rules.Var, join, rule rules.Pred, root ...string) (*store.Select, *schema.Shape, error) {
+	window, err := q.window(g, path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -32,23 +32,24 @@ func (q *request) page(g *graph.Field, path ast.Path, c *schema.Collection, v ru
 	if err != nil {
 		return nil, nil, err
 	}
-	sel := &store.Select{From: c.Object, Var: v, After: rules.True, Order: order, Limit: size + 1,
+	list := cursorList{path: listName(c, join), order: order, key: c.Key}
+	if len(root) > 0 {
+		list.path = root[0]
+	}
+	sel := &store.Select{From: c.Object, Var: v, After: rules.True, Limit: window.size + 1, Offset: window.offset, Backward: window.backward,
 		Where: rules.AllOf(join, rules.T(rule), where)}
+	for _, k := range order {
+		sel.Order = append(sel.Order, k.Order)
+	}
 	if leak.On(leak.RuleAfterFilter) || leak.On(leak.CountBeforeRule) {
 		sel.Where = rules.And{rules.AllOf(join, where), rules.T(rule)}
 	}
 	if join == rules.True {
 		q.asked = append(q.asked, asked{g, c, v, where})
 	}
-	list := cursorList{path: listName(c, join), order: order, key: c.Key}
-	page := &schema.Page{Size: size}
-	if after, ok := g.Args["after"].(string); ok {
-		keys, ok := q.cursors.open(q.id, list, after)
-		if !ok {
-			return nil, nil, q.input(g, below(path, "after"), "after is no cursor of this list and order for this caller")
-		}
-		sel.After = following(list, v, keys)
-		page.HasPrev = true
+	page := &schema.Page{Size: window.size, Backward: window.backward, HasPrev: window.offset > 0}
+	if err := q.bounds(g, path, window, list, v, sel, page); err != nil {
+		return nil, nil, err
 	}
 	shape := &schema.Shape{Kind: schema.ShapePage, Page: page}
 	if shape.Members, err = q.connection(g, path, c, sel, page); err != nil {
@@ -57,8 +58,8 @@ func (q *request) page(g *graph.Field, path ast.Path, c *schema.Collection, v ru
 	sel.Total, sel.List = page.Total, page.Listed
 	if page.Keys != nil {
 		page.Keys = page.Keys[:0]
-		for _, o := range list.fields() {
-			page.Keys = append(page.Keys, add(sel, store.Column{Value: rules.Col{Var: v, Field: o}}))
+		for _, k := range list.keys() {
+			page.Keys = append(page.Keys, add(sel, store.Column{Value: k.value(v)}))
 		}
 		for _, f := range c.Fields {
 			if leak.On(leak.HiddenInCursor) && f.Read.Pred != nil && f.Column != "" {
@@ -67,6 +68,7 @@ func (q *request) page(g *graph.Field, path ast.Path, c *schema.Collection, v ru
 		}
 		id := q.id
 		page.Cursor = func(values []string) string { return q.cursors.seal(id, list, values) }
+		page.Back = func(values []string) string { return q.cursors.seal(id, list.backward(), values) }
 	}
 	return sel, shape, nil
 }
@@ -82,15 +84,89 @@ func listName(c *schema.Collection, join rules.Pred) string {
 	return c.Plural
 }
 
-func (q *request) pageSize(g *graph.Field, path ast.Path) (int, error) {
-	first, ok := g.Args["first"].(int64)
-	if !ok {
-		return q.opts.PageSize, nil
+// window is the part of a list that a page shows.
+type window struct {
+	size, offset  int
+	backward      bool
+	after, before string // cursors, "" for none
+	cursor        string // Fauna's _cursor: of the next page, or of the one before
+}
+
+// maxOffset bounds what a page skips: each document skipped is read.
+const maxOffset = 10_000
+
+func (q *request) window(g *graph.Field, path ast.Path) (w window, err error) {
+	w.size = q.opts.PageSize
+	sizes := 0
+	for _, name := range []string{"first", "last", "limit", "_size"} {
+		n, ok := g.Args[name].(int64)
+		if !ok {
+			continue
+		}
+		if sizes++; sizes > 1 {
+			return w, q.input(g, below(path, name), "first, last and limit are the size of the page: give one of them")
+		}
+		if n < 0 || n > int64(q.opts.MaxPage) {
+			return w, q.input(g, below(path, name), "%s is %d, 0 to %d are allowed", name, n, q.opts.MaxPage)
+		}
+		w.size, w.backward = int(n), name == "last"
 	}
-	if first < 0 || first > int64(q.opts.MaxPage) {
-		return 0, q.input(g, below(path, "first"), "first is %d, 0 to %d are allowed", first, q.opts.MaxPage)
+	w.after, _ = g.Args["after"].(string)
+	w.before, _ = g.Args["before"].(string)
+	w.cursor, _ = g.Args["_cursor"].(string)
+	_, after := g.Args["after"].(string)
+	_, before := g.Args["before"].(string)
+	_, cursor := g.Args["_cursor"].(string)
+	if cursor && (after || before) {
+		return w, q.input(g, below(path, "_cursor"), "_cursor is another name of after and before: give one of them")
 	}
-	return int(first), nil
+	if before && sizes == 0 && !after {
+		w.backward = true
+	}
+	if offset, ok := g.Args["offset"].(int64); ok {
+		switch {
+		case after || before || cursor || w.backward:
+			return w, q.input(g, below(path, "offset"), "offset counts from the beginning: give it with first or limit alone")
+		case offset < 0 || offset > maxOffset:
+			return w, q.input(g, below(path, "offset"), "offset is %d, 0 to %d are allowed", offset, maxOffset)
+		}
+		w.offset = int(offset)
+	}
+	return w, nil
+}
+
+// bounds reads the cursors of a page.
+func (q *request) bounds(g *graph.Field, path ast.Path, w window, list cursorList, v rules.Var, sel *store.Select, page *schema.Page) error {
+	bound := func(name, cursor string, backward bool, lists ...cursorList) error {
+		if _, given := g.Args[name].(string); !given {
+			return nil
+		}
+		for _, l := range lists {
+			if keys, ok := q.cursors.open(q.id, l, cursor); ok {
+				sel.After = rules.AllOf(sel.After, following(list, v, keys, backward))
+				if backward {
+					page.HasNext = true
+				} else {
+					page.HasPrev = true
+				}
+				return nil
+			}
+		}
+		return q.input(g, below(path, name), "%s is no cursor of this list and order for this caller", name)
+	}
+	if err := bound("after", w.after, false, list); err != nil {
+		return err
+	}
+	if err := bound("before", w.before, true, list, list.backward()); err != nil {
+		return err
+	}
+	if err := bound("_cursor", w.cursor, true, list.backward()); err == nil {
+		if _, given := g.Args["_cursor"].(string); given {
+			sel.Backward, page.Backward = true, true
+		}
+		return nil
+	}
+	return bound("_cursor", w.cursor, false, list)
 }
 
 // connection plans the members of a connection and notes in page what they need.
@@ -106,6 +182,14 @@ func (q *request) connection(g *graph.Field, path ast.Path, c *schema.Collection
 			continue
 		case "totalCount":
 			s.Kind, page.Total = schema.ShapeTotal, true
+		case "data":
+			s.Kind, page.Listed = schema.ShapeNodes, true
+			s.Members, err = q.node(m, here, c, sel.Var, sel, m.Fields)
+		case "after", "before":
+			s.Kind, page.Listed, page.Keys = schema.ShapeAfter, true, []int{}
+			if m.Name == "before" {
+				s.Kind = schema.ShapeBefore
+			}
 		case "nodes":
 			s.Kind, page.Listed = schema.ShapeNodes, true
 			s.Members, err = q.node(m, here, c, sel.Var, sel, m.Fields)
@@ -161,39 +245,4 @@ func pageInfo(g *graph.Field, page *schema.Page) []schema.Member {
 		out = append(out, member(m.Key, -1, &schema.Shape{Kind: kinds[m.Name]}))
 	}
 	return out
-}
-
-// order reads orderBy: sort keys in their order, without repetitions. The
-// store adds _id as the last key.
-func (q *request) order(g *graph.Field, path ast.Path, c *schema.Collection, v rules.Var) ([]store.Order, error) {
-	given, ok := g.Args["orderBy"].([]any)
-	if !ok {
-		return nil, nil
-	}
-	var out []store.Order
-	seen := map[*rules.Field]bool{}
-	for i, e := range given {
-		here := append(path[:len(path):len(path)], ast.PathIndex(i))
-		keys, _ := e.(map[string]any)
-		if len(keys) != 1 {
-			return nil, q.input(g, here, "orderBy takes exactly one field per object: [{a: ASC}, {b: DESC}]")
-		}
-		for name, dir := range keys {
-			f := c.Field(name)
-			if sf := c.FieldNamed(name); sf != nil {
-				if err := q.sortable(g, here, sf, v); err != nil {
-					return nil, err
-				}
-			}
-			d, ok := dir.(string)
-			if f == nil || !ok {
-				return nil, q.input(g, below(here, name), "%s needs ASC or DESC", name)
-			}
-			if !seen[f] {
-				seen[f] = true
-				out = append(out, store.Order{Field: f, Desc: d == "DESC"})
-			}
-		}
-	}
-	return out, nil
 }

@@ -178,6 +178,10 @@ func (w *printer) operand(x Operand) {
 		w.WriteString("{" + x.Slot.Text + "}")
 	case Size:
 		w.call("size", x.X)
+	case Far:
+		w.call("far", x.Var, x.Target.Name, x.From, x.Where, x.Value)
+	case Count:
+		w.call("count", x.Var, x.Field.Path(), x.Of, x.Where)
 	case Member:
 		w.operand(x.X)
 		w.WriteString("." + x.Path)

@@ -13,8 +13,18 @@ func Reads(p Pred) []*Field {
 		}
 	}
 	var operand func(Operand)
+	var pred func(Pred)
 	operand = func(x Operand) {
 		switch x := x.(type) {
+		case Far:
+			operand(x.From)
+			note(x.Key)
+			operand(x.Value)
+			pred(x.Where)
+		case Count:
+			operand(x.Of)
+			note(x.Field.Back)
+			pred(x.Where)
 		case Col:
 			note(x.Field)
 		case UserVal:
@@ -32,7 +42,6 @@ func Reads(p Pred) []*Field {
 			note(f.Back)
 		}
 	}
-	var pred func(Pred)
 	pred = func(p Pred) {
 		switch p := p.(type) {
 		case And:

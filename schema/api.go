@@ -12,7 +12,7 @@ import (
 
 // derive writes the API that clients see and parses it.
 func (l *loader) derive() {
-	w := &apiWriter{schema: l.schema, kinds: map[rules.Kind]bool{}, enums: map[string]bool{}, used: map[string]bool{}}
+	w := &apiWriter{schema: l.schema, kinds: map[rules.Kind]bool{}, enums: map[string]bool{}, used: map[string]bool{}, lists: map[string]bool{}}
 	w.query(l.roots)
 	w.mutation(l.roots, l.inputNamed)
 	w.uses(l.roots)
@@ -44,6 +44,7 @@ type apiWriter struct {
 	kinds  map[rules.Kind]bool // with a filter
 	enums  map[string]bool     // with a filter
 	folds  bool                // a field with @fold
+	lists  map[string]bool     // types of elements of lists with a filter
 	used   map[string]bool     // scalars and enums that are the type of anything
 }
 
@@ -71,7 +72,7 @@ func (w *apiWriter) describe(indent, text string) {
 
 // listArguments are those of every list of a collection.
 func listArguments(c *rules.Object) string {
-	return fmt.Sprintf("(where: %sWhereInput, orderBy: [%sOrderByInput!], first: Int, after: String)", c.Name, c.Name)
+	return fmt.Sprintf("(where: %sWhereInput, orderBy: [%sOrderByInput!], first: Int, after: String, last: Int, before: String, limit: Int, offset: Int)", c.Name, c.Name)
 }
 
 func (w *apiWriter) query(own []declaredRoot) {
@@ -121,7 +122,7 @@ func (w *apiWriter) types(c *Collection) {
 		w.used[f.Type.Name()] = true
 	}
 	w.line("  _id: ID!\n  _ts: Long!\n  _can: Can!\n}\n")
-	w.line("type %sConnection {\n  edges: [%sEdge!]!\n  nodes: [%s!]!\n  pageInfo: PageInfo!\n  totalCount: Int!\n}\n", c.Name, c.Name, c.Name)
+	w.line("type %sConnection {\n  edges: [%sEdge!]!\n  nodes: [%s!]!\n  pageInfo: PageInfo!\n  totalCount: Int!\n  data: [%s]!\n  after: String\n  before: String\n}\n", c.Name, c.Name, c.Name, c.Name)
 	w.line("type %sEdge {\n  cursor: String!\n  node: %s!\n}\n", c.Name, c.Name)
 }
 
@@ -163,6 +164,7 @@ func (w *apiWriter) filters(c *Collection) {
 		case f.Embedded != nil:
 			w.line("  %s: %sWhereInput", f.Name, f.TypeName)
 		case f.List:
+			w.listFilterOf(f)
 		case f.Many():
 			w.line("  %s: %sListFilter", f.Name, f.TypeName)
 		case f.ToOne(), f.Inverse():
@@ -185,7 +187,12 @@ func (w *apiWriter) filters(c *Collection) {
 	}
 	w.line("input %sOrderByInput {", c.Name)
 	for _, f := range c.Fields {
-		if sortable(f.Kind) && !f.List {
+		switch {
+		case f.Many():
+			w.line("  %s: CountOrderByInput", f.Name)
+		case f.Kind == rules.Ref:
+			w.line("  %s: %sOrderByInput", f.Name, f.TypeName)
+		case sortable(f.Kind) && !f.List:
 			w.line("  %s: OrderDirection", f.Name)
 		}
 	}
@@ -205,6 +212,9 @@ func (w *apiWriter) many(target *Collection) bool {
 // shared prints what collections have in common.
 func (w *apiWriter) shared() {
 	w.line("type PageInfo {\n  hasNextPage: Boolean!\n  hasPreviousPage: Boolean!\n  startCursor: String\n  endCursor: String\n}\n")
+	if slices.ContainsFunc(w.schema.Collections, w.many) {
+		w.line("input CountOrderByInput {\n  count: OrderDirection!\n}\n")
+	}
 	w.line("enum OrderDirection {\n  ASC\n  DESC\n}\n")
 	w.line("\"What the caller may do with a document as it is: a hint what to offer, the rules decide.\"\ntype Can {\n  update: Boolean!\n  delete: Boolean!\n  fields: [FieldCan!]!\n}\n")
 	w.line("type FieldCan {\n  name: String!\n  read: Boolean!\n  update: Boolean!\n}\n")
@@ -213,6 +223,7 @@ func (w *apiWriter) shared() {
 		w.filter("FoldedString", rules.String)
 	}
 	for _, k := range scalarKinds {
+		w.elementsFilters(k.String())
 		if w.kinds[k] {
 			w.filter(k.String(), k)
 		}
@@ -234,6 +245,7 @@ func (w *apiWriter) shared() {
 			w.line("  %s%s", v.Name, deprecated(v.Directives.ForName("deprecated")))
 		}
 		w.line("}\n")
+		w.elementsFilters(e.Name)
 		if w.enums[e.Name] {
 			w.filter(e.Name, rules.Enum)
 		}
@@ -259,11 +271,11 @@ func (w *apiWriter) filter(name string, k rules.Kind) {
 		w.line("  gt: %s\n  gte: %s\n  lt: %s\n  lte: %s", of, of, of, of)
 	}
 	if k != rules.Bool {
-		w.line("  in: [%s!]", of)
+		w.line("  in: [%s!]\n  nin: [%s!]", of, of)
 	}
 	w.line("  isNull: Boolean")
 	if k == rules.String || k == rules.ID {
-		w.line("  contains: String\n  startsWith: String")
+		w.line("  contains: String\n  startsWith: String\n  endsWith: String")
 	}
 	if name == "FoldedString" {
 		w.line("  eqFold: String\n  containsFold: String\n  startsWithFold: String")

@@ -119,3 +119,20 @@ func (w *apiWriter) filterOf(name string, k rules.Kind, typeName string) {
 	w.kinds[k] = true
 	w.line("  %s: %sFilter", name, typeName)
 }
+
+// listFilterOf prints a member of a filter that asks a list of scalars.
+func (w *apiWriter) listFilterOf(f *Field) {
+	if !comparable(f.Kind) {
+		w.filterOf(f.Name, f.Kind, f.TypeName)
+		return
+	}
+	w.lists[f.TypeName] = true
+	w.line("  %s: %sElementsFilter", f.Name, f.TypeName)
+}
+
+// elementsFilters prints the filters of lists of scalars.
+func (w *apiWriter) elementsFilters(name string) {
+	if w.lists[name] {
+		w.line("input %sElementsFilter {\n  has: %s\n  hasAny: [%s!]\n  isNull: Boolean\n}\n", name, name, name)
+	}
+}

@@ -115,14 +115,17 @@ func (l *loader) names() bool {
 	}
 	top := l.src.at(0)
 	generate(top, "PageInfo", "the page type")
+	generate(top, "CountOrderByInput", "the order by a number of documents")
 	generate(top, "OrderDirection", "the directions of orderBy")
 	generate(top, "Can", "what a caller may do with a document")
 	generate(top, "FieldCan", "what a caller may do with a field")
 	for _, k := range scalarKinds {
 		generate(top, k.String()+"Filter", "the filter of "+k.String())
+		generate(top, k.String()+"ElementsFilter", "the filter of lists of "+k.String())
 	}
 	for _, e := range l.schema.Enums {
 		generate(l.declared[strings.ToLower(e.Name)].pos, e.Name+"Filter", "the filter of "+e.Name)
+		generate(l.declared[strings.ToLower(e.Name)].pos, e.Name+"ElementsFilter", "the filter of lists of "+e.Name)
 	}
 	generate(top, "FoldedStringFilter", "the filter of String with @fold")
 	for _, e := range l.schema.Embedded {

@@ -22,6 +22,8 @@ const (
 	ShapeHasPrevious
 	ShapeStartCursor
 	ShapeEndCursor
+	ShapeAfter   // in a page: the cursor of the last node, null on the last page
+	ShapeBefore  // in a page: the Back cursor of the first node, null on the first page
 	ShapeCan     // an object about the node that it stands in: what its caller may do
 	ShapeGranted // in a can: true where none of Places is null, else false
 	ShapeEach    // in a can: a list of what Members write, without their keys
@@ -64,8 +66,13 @@ type Page struct {
 	Listed  bool // the text has a list of nodes
 	Size    int  // nodes shown; one more in the text means that there is a next page
 	HasPrev bool // the page began after a cursor
+	HasNext bool // the page ended before a cursor
+	// Backward: the page ends where it was asked to; one more in the text is the
+	// first, and means that there is a page before.
+	Backward bool
 	// Keys are the places of the cursor's values in a node; Cursor makes a
 	// cursor of their raw JSON texts. Nil where no cursor is selected.
 	Keys   []int
 	Cursor func(values []string) string
+	Back   func(values []string) string // the cursor of the page before, for Fauna's clients
 }

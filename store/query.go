@@ -16,7 +16,7 @@ type Query struct {
 // Its answer is positional JSON text:
 //
 //	One:  null | node
-//	page: [ total?, [ node* ] ]
+//	page: [ total?, [ node* ] ]    with Backward the node too many is the first
 //	node: [ value* ], one for each Column
 type Select struct {
 	From  *rules.Object // nil: no document, but one node of what else is asked (One, Where rules.True)
@@ -28,15 +28,21 @@ type Select struct {
 	After rules.Pred // what follows the cursor, true if there is none; not part of the count
 	Order []Order    // _id is always the last key, added by the planner
 	Limit int        // most nodes returned: page size + 1
-	Total bool       // count the documents of Where
-	List  bool       // without nodes (only the count is asked) if false
+	// Offset skips nodes, before the Limit. Backward takes the last nodes of the
+	// order, not the first; they are returned in the order all the same.
+	Offset   int
+	Backward bool
+	Total    bool // count the documents of Where
+	List     bool // without nodes (only the count is asked) if false
 
 	Columns []Column
 }
 
-// Order is a sort key of the document read. Nulls are first in ascending order.
+// Order is a sort key of the document read: a field, or Value if that is not
+// nil. Nulls are first in ascending order.
 type Order struct {
 	Field *rules.Field
+	Value rules.Operand
 	Desc  bool
 }
 

@@ -44,6 +44,26 @@ func TestDeploy(t *testing.T) {
 	}
 }
 
+// A database that has not all system tables of now gets them when it is deployed to.
+func TestDeployOlder(t *testing.T) {
+	db := open(t, emulator.Database(t,
+		"CREATE TABLE flora_meta (name STRING(128) NOT NULL, value BYTES(64) NOT NULL) PRIMARY KEY (name)",
+		"CREATE TABLE flora_schema (version INT64 NOT NULL, sdl STRING(MAX) NOT NULL, created INT64 NOT NULL) PRIMARY KEY (version)"), spanner.Options{})
+	team := collection("Team")
+	add(team, "name", rules.String)
+	d, err := db.Deploy(t.Context(), &store.Migration{SDL: "x", Steps: []schema.Step{{Kind: schema.CreateTable, Collection: team}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t}
+	for i := range 2 {
+		out, err := db.Write(t.Context(), &store.Mutation{Version: d.Version, Now: now, Once: &store.Once{}, Heads: []store.Head{w.insert(team, "a", "name", "A")}})
+		if err != nil || out.Repeated != (i == 1) {
+			t.Errorf("write %d: %+v, %v", i, out, err)
+		}
+	}
+}
+
 // growth is a deployment of all kinds of steps of which the one before the last
 // fails while two documents have the same n.
 func (w *world) growth() []schema.Step {

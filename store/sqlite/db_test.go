@@ -116,6 +116,54 @@ func TestReopen(t *testing.T) {
 	}
 }
 
+// TestOlderFile opens a file that has not all system tables of now.
+func TestOlderFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "flora.db")
+	db := openFile(t, path)
+	deployNote(t, db)
+	if err := db.writer.exec("DROP TABLE flora_once"); err != nil {
+		t.Fatal(err)
+	}
+	once := createNote("n1")
+	once.Once = &store.Once{}
+	if _, err := db.Write(t.Context(), once); err == nil {
+		t.Fatal("written without the table")
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db = openFile(t, path)
+	for i := range 2 {
+		if out, err := db.Write(t.Context(), once); err != nil || out.Repeated != (i == 1) {
+			t.Errorf("write %d: %+v, %v", i, out, err)
+		}
+	}
+}
+
+// TestOldOutcomes checks that outcomes that no longer count go.
+func TestOldOutcomes(t *testing.T) {
+	db := openFile(t, Memory)
+	deployNote(t, db)
+	for i := range 40 {
+		m := createNote(fmt.Sprint("n", i))
+		m.Now = int64(i)
+		m.Once = &store.Once{Key: [32]byte{byte(i)}, Since: int64(i) - 10}
+		if _, err := db.Write(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var left, oldest int64
+	err := db.submit(t.Context(), &job{run: func(c *conn) (err error) {
+		if left, err = c.int64("SELECT count(*) FROM flora_once"); err == nil {
+			oldest, err = c.int64("SELECT min(created) FROM flora_once")
+		}
+		return err
+	}})
+	if err != nil || left != 11 || oldest != 29 {
+		t.Errorf("%d outcomes, the oldest of %d, %v", left, oldest, err)
+	}
+}
+
 // TestInUse opens one file twice: from here, and from another process, which
 // is this test once more.
 func TestInUse(t *testing.T) {

@@ -19,6 +19,10 @@ func (p *printer) operand(x rules.Operand) string {
 		return string(fill(nil, t, p.operand(x.X)))
 	case rules.Member:
 		return p.inside(x)
+	case rules.Far:
+		return p.far(x)
+	case rules.Count:
+		return p.counted(x)
 	case rules.UserVal:
 		return p.userValue(x.Object, x.Identity, x.Field)
 	case rules.Sum:
@@ -131,6 +135,8 @@ func isList(x rules.Operand) bool {
 
 func kindOf(x rules.Operand) (kind rules.Kind, list bool) {
 	switch x := x.(type) {
+	case rules.Far:
+		return kindOf(x.Value)
 	case rules.Col:
 		return x.Field.Kind, x.Field.List
 	case rules.Val:

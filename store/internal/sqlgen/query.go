@@ -53,7 +53,7 @@ func (p *printer) selection(s *store.Select) {
 		p.from(s.From, a)
 		p.deeper(first+below(conds, s.Where), func() { p.conds(" WHERE ", s.Where) })
 		if s.Limit == 1 {
-			p.orderBy(s.Var, []store.Order{{Field: s.From.Key}})
+			p.orderBy(s.Var, []store.Order{{Field: s.From.Key}}, false)
 			p.put(" LIMIT 1")
 		}
 		p.put(p.oneClose)
@@ -100,7 +100,7 @@ func (p *printer) withoutRule(s *store.Select, where string, c leak.Class) strin
 // in an inner SELECT, and made into JSON in an outer one under the same alias.
 func (p *printer) list(s *store.Select, sc *scope, where string) {
 	order := s.Order
-	if n := len(order); n == 0 || !isKey(order[n-1].Field) {
+	if n := len(order); n == 0 || order[n-1].Value != nil || !isKey(order[n-1].Field) {
 		order = append(order[:n:n], store.Order{Field: s.From.Key})
 	}
 	p.subquery()
@@ -113,11 +113,18 @@ func (p *printer) list(s *store.Select, sc *scope, where string) {
 		where, late = early, p.text(func() { p.conds(" WHERE ", s.Where.(rules.And)[1]) })
 	}
 	outer := ""
-	if p.outerOrder {
-		outer = p.text(func() { p.orderBy(s.Var, order) })
+	if p.outerOrder || s.Backward {
+		outer = p.text(func() { p.orderBy(s.Var, order, false) })
 	}
 	sc.record = false
-	p.put(p.listFrom, "SELECT ")
+	p.put(p.listFrom)
+	again := ""
+	if s.Backward && !p.outerOrder { // an aggregate takes the rows of its subquery in their order
+		p.put("SELECT * FROM (")
+		p.selects++
+		again, outer = ") AS "+sc.name+outer, ""
+	}
+	p.put("SELECT ")
 	for i, f := range sc.used {
 		if i > 0 {
 			p.put(", ")
@@ -134,8 +141,12 @@ func (p *printer) list(s *store.Select, sc *scope, where string) {
 		sep = " WHERE "
 	}
 	p.deeper(listConds, func() { p.conds(sep, s.After) })
-	p.orderBy(s.Var, order)
-	p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(s.Limit)}), ") AS ", sc.name, late, outer, p.listEnd)
+	p.orderBy(s.Var, order, s.Backward)
+	p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(s.Limit)}))
+	if s.Offset > 0 {
+		p.put(" OFFSET ", p.param(rules.Value{Kind: rules.Long, V: int64(s.Offset)}))
+	}
+	p.put(again, ") AS ", sc.name, late, outer, p.listEnd)
 }
 
 func (p *printer) from(o *rules.Object, alias string) {
@@ -147,15 +158,20 @@ func (p *printer) from(o *rules.Object, alias string) {
 }
 
 // orderBy sorts with nulls first in ascending order, which is what both
-// engines do.
-func (p *printer) orderBy(v rules.Var, order []store.Order) {
+// engines do; backward from the last.
+func (p *printer) orderBy(v rules.Var, order []store.Order, backward bool) {
 	for i, o := range order {
 		sep := ", "
 		if i == 0 {
 			sep = " ORDER BY "
 		}
-		p.put(sep, p.column(rules.Col{Var: v, Field: o.Field}))
-		if o.Desc {
+		p.put(sep)
+		if o.Value != nil {
+			p.put(p.operand(o.Value))
+		} else {
+			p.put(p.column(rules.Col{Var: v, Field: o.Field}))
+		}
+		if o.Desc != backward {
 			p.put(" DESC")
 		}
 	}

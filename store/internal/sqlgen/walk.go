@@ -46,6 +46,14 @@ func freeOperand(x rules.Operand, bound []rules.Var, visit func(rules.Col)) {
 		}
 	case rules.UserVal:
 		freeOperand(x.Identity, bound, visit)
+	case rules.Far:
+		freeOperand(x.From, bound, visit)
+		inner := append(bound[:len(bound):len(bound)], x.Var)
+		freeOperand(x.Value, inner, visit)
+		free(x.Where, inner, visit)
+	case rules.Count:
+		freeOperand(x.Of, bound, visit)
+		free(x.Where, append(bound[:len(bound):len(bound)], x.Var), visit)
 	default:
 		if x = rules.Inner(x); x != nil {
 			freeOperand(x, bound, visit)

@@ -93,15 +93,16 @@ func Name(t testing.TB) string {
 	return name
 }
 
-// Database creates an empty database, returns its full name and drops it when
-// t ends.
-func Database(t testing.TB) string {
+// Database creates a database, empty without statements, returns its full name
+// and drops it when t ends.
+func Database(t testing.TB, statements ...string) string {
 	t.Helper()
 	name := Name(t)
 	admin, ctx, done := databaseAdmin(t)
 	defer done()
 	parent, id, _ := strings.Cut(name, "/databases/")
-	op, err := admin.CreateDatabase(ctx, &databasepb.CreateDatabaseRequest{Parent: parent, CreateStatement: "CREATE DATABASE `" + id + "`"})
+	op, err := admin.CreateDatabase(ctx, &databasepb.CreateDatabaseRequest{Parent: parent,
+		CreateStatement: "CREATE DATABASE `" + id + "`", ExtraStatements: statements})
 	if err == nil {
 		_, err = op.Wait(ctx)
 	}
