@@ -54,7 +54,7 @@ func (q *request) terms(f *graph.Field, root *schema.Root, v rules.Var) (rules.P
 }
 
 // lookUpList is a look-up as the list that it is: its terms in front of the
-// client's where, and Fauna's names of first and after.
+// client's where.
 func (q *request) lookUpList(f *graph.Field, root *schema.Root) (*graph.Field, error) {
 	if _, err := q.terms(f, root, q.fresh()); err != nil { // tells the argument's path
 		return nil, err
@@ -67,15 +67,6 @@ func (q *request) lookUpList(f *graph.Field, root *schema.Root) (*graph.Field, e
 	}
 	for name, x := range f.Args {
 		if !own[name] {
-			out.Args[name] = x
-		}
-	}
-	for fauna, name := range map[string]string{"_size": "first", "_cursor": "after"} {
-		x, given := out.Args[fauna]
-		if _, twice := out.Args[name]; given && twice {
-			return nil, q.input(f, below(rootPath(f), fauna), "%s is another name of %s: give one of them", fauna, name)
-		}
-		if given {
 			out.Args[name] = x
 		}
 	}

@@ -81,7 +81,11 @@ func (q *request) root(f *graph.Field) (*store.Select, *schema.Shape, error) {
 	}
 	c, v := root.Collection, q.fresh()
 	if root.Op == schema.List || root.Op == schema.LookUpList {
-		sel, shape, err := q.page(f, rootPath(f), c, v, rules.True, q.readRule(c, v))
+		name := c.Plural
+		if root.Op == schema.LookUpList {
+			name = root.Name
+		}
+		sel, shape, err := q.page(f, rootPath(f), c, v, rules.True, q.readRule(c, v), name)
 		if err == nil && sel.Where == rules.False {
 			sel = nil
 		}

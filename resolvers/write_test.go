@@ -100,7 +100,7 @@ func describe(b *strings.Builder, indent string, heads []store.Head) {
 // testdata/writes.txt has each operation, indented, and below it the plan.
 func TestWritePlan(t *testing.T) {
 	const file = "testdata/writes.txt"
-	e, db := planner(t, Options{MaxWrite: 6})
+	e, db := planner(t, Options{MaxWrite: 6, MaxPage: 8})
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

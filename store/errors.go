@@ -32,7 +32,8 @@ type WriteError struct {
 	Head int // index of the top-level head
 	Why  Refusal
 	// Kid and Check say, of an Invalid, which: Kid is the index of the nested
-	// head, -1 for the head itself; Check the index in its Checks.
+	// head in Before and then Kids, -1 for the head itself; Check the index in its
+	// Checks, of an upsert in those of the branch that was refused.
 	Kid, Check int
 	Err        error // for logs, may be nil
 }

@@ -13,7 +13,7 @@ const (
 	Update
 	Delete
 	Link   // adds a row of a link table: Set are its two references; a row that is there is a hit
-	Unlink // removes it; a row that is not there is a hit
+	Unlink // removes it; a row that is not there is a hit. A Guard that is not true is Forbidden with both
 )
 
 // Mutation is one GraphQL mutation operation: heads that run in order in one
@@ -30,7 +30,9 @@ type Mutation struct {
 }
 
 // Once names a mutation for its retries. The outcome is stored in the
-// transaction that writes it, and forgotten some time after Since.
+// transaction that writes it, also where nothing was hit, and forgotten some
+// time after Since; a refusal is not stored. A retry has the same heads with the
+// same ids: its answers are read again, a deleted document's is null.
 type Once struct {
 	Key     [32]byte // who asks and the key that the caller chose, hashed
 	Request [32]byte // what is asked, hashed: the same Key with another Request is ErrReused
@@ -66,26 +68,33 @@ type Head struct {
 	// Match, of an Update or Delete, addresses documents instead of ID: all for
 	// which it is true, on rules.Old. It says what the caller may see and touch;
 	// Guard and Checks are asked of each, and one where they are not true
-	// refuses the head. Match that finds nothing is a Hit with Count 0. More
-	// documents than Most are TooMany. There are no Kids.
+	// refuses the head: as Forbidden where the Guard is not true of some, else
+	// as Invalid. Match that finds nothing is a Hit with Count 0. More documents
+	// than Most, 10,000 if it is 0, are TooMany before anything else is asked.
+	// There are no Kids; the head may be one itself.
 	Match rules.Pred
 	Most  int
 	// Else makes an Update an upsert: the Insert to run where no document, seen
-	// or not, has the key. Key finds the document instead of ID; at most one has
-	// it. An Insert that its Guard or Checks refuse is Forbidden or Invalid,
-	// also where a document that the caller cannot read has the key; where only
-	// that stands against it, it is a Conflict.
+	// or not, has the key. Key finds the document, or ID where it is nil; at most
+	// one has it. A document that the caller can read is refused as of an Update.
+	// An Insert that its Guard or Checks refuse is Forbidden or Invalid, also
+	// where a document that the caller cannot read has the key; where only that
+	// stands against it, it is a Conflict. The Kids of the one that ran run.
+	// Neither has Before.
 	Else *Head
 	Key  rules.Pred
 	// Before are Inserts and Updates that must have run for this head to run:
 	// one that hits nothing, or this head hitting nothing, refuses all as
-	// Forbidden.
+	// Forbidden. A refusal counts them before the Kids.
 	Before []Head
 	Kids   []Head
 	// Referrers, of a Delete, are the references of all collections and link
 	// tables whose documents go with the one they name (rules.Cascade), or lose
-	// it (rules.SetNull), with system rights and through any number of hops.
-	// More than Most documents are TooMany. They are not counted in results.
+	// it (rules.SetNull), with system rights and through any number of hops. Of
+	// link tables the rows go. The head is decided before any of them: what is
+	// forbidden, or has another version, takes nothing with it. More than Most
+	// documents beside those of the head are TooMany; a reference that restricts,
+	// of a document that stays, is a Conflict. Results do not count them.
 	Referrers []*rules.Field
 
 	// Answer, of a top-level head, reads the document for the client: after
@@ -102,7 +111,8 @@ type Head struct {
 }
 
 // Assign sets a field. Value is a rules.Val, a rules.UserVal (the guard says
-// that the user exists), or a rules.Col of rules.Old.
+// that the user exists), or of an Update a rules.Col of rules.Old or what
+// rules.Sum, rules.Joined and rules.Without make of one.
 type Assign struct {
 	Field *rules.Field
 	Value rules.Operand

@@ -114,6 +114,9 @@ func TestLostCommitAnswer(t *testing.T) {
 func TestAborted(t *testing.T) {
 	w := newWorld(t)
 	f := w.faulty()
+	upsert := w.change("", rules.True, "n", int64(9))
+	made := w.insert(w.doc, "u1", "title", "new", "n", int64(9))
+	upsert.Key, upsert.Else = eq(col(rules.Old, w.doc, "title"), val(rules.String, "new")), &made
 	missedFirst := []store.Head{w.change("d2", rules.True, "n", int64(9)), w.change("d1", rules.True, "n", int64(9))}
 	for _, c := range []struct {
 		method string
@@ -127,6 +130,8 @@ func TestAborted(t *testing.T) {
 		{"ExecuteBatchDml", missedFirst},
 		{"ExecuteStreamingSql", missedFirst},
 		{"Commit", missedFirst},
+		{"Commit", []store.Head{upsert}},
+		{"ExecuteStreamingSql", []store.Head{upsert}},
 	} {
 		f.arm(c.method, codes.Aborted, 1, false)
 		out, err := w.write(c.heads...)
@@ -141,6 +146,26 @@ func TestAborted(t *testing.T) {
 		if !last.Hit || last.Answer != "" && strip(last.Answer) != "[9]" || len(out.Results) != len(c.heads) {
 			t.Errorf("%s aborted: %+v", c.method, out.Results)
 		}
+	}
+}
+
+// A Commit with more changes than Spanner takes is the doing of the head that
+// wrote any number of documents.
+func TestTooManyChanges(t *testing.T) {
+	w := newWorld(t)
+	f := w.faulty()
+	one, many := w.change("d1", rules.True, "n", int64(9)), w.change("", rules.True, "n", int64(9))
+	many.ID, many.Match = "", w.reads(rules.Old, "alice")
+	f.arm("Commit", codes.InvalidArgument, 1, false)
+	if _, err := w.write(one, many); refusal(err) != store.TooMany {
+		t.Errorf("bulk update: %v", err)
+	}
+	f.arm("Commit", codes.InvalidArgument, 1, false)
+	if _, err := w.write(one, one); err == nil || refusal(err) != 0 {
+		t.Errorf("two updates: %v", err)
+	}
+	if out, err := w.write(one, many); err != nil || out.Results[1].Count != 1 {
+		t.Errorf("within the limit: %+v, %v", out, err)
 	}
 }
 

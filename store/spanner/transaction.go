@@ -7,6 +7,7 @@ import (
 	"time"
 
 	cloud "cloud.google.com/go/spanner"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"flora.dev/flora/store"
@@ -110,6 +111,15 @@ func transactionError(m *store.Mutation, err error) error {
 		return err
 	case errors.As(err, &failed):
 		return writeError(failed.top, failed.head, failed.err)
+	}
+	if cloud.ErrCode(err) == codes.InvalidArgument {
+		// More changes, those of indexes among them, than a Commit takes.
+		// https://cloud.google.com/spanner/quotas#limits-for
+		for i := range m.Heads {
+			if h := &m.Heads[i]; h.Match != nil || len(h.Referrers) > 0 {
+				return &store.WriteError{Head: i, Why: store.TooMany, Kid: -1, Err: err}
+			}
+		}
 	}
 	// The Commit failed: the last statement is as good as any to blame.
 	last := len(m.Heads) - 1

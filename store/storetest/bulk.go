@@ -258,6 +258,10 @@ func testUpsert(s *suite) {
 	s.invalid("seen, update invalid", 0, -1, 2, invalid)
 	invalid.Checks = []rules.Pred{yes, yes, yes}
 	answers("seen, update valid", `["u1", "changed"]`, invalid)
+	// Nothing is told of what a hidden document is like.
+	unlike := upsert("b", "n5", yes, no, yes)
+	unlike.Checks, unlike.Else.Checks = []rules.Pred{no}, []rules.Pred{yes}
+	s.refused("hidden, update invalid", 0, store.Conflict, unlike)
 	// Another unique key than the one that finds.
 	s.write(update(s.user, "u1", "email", "x@y"))
 	taken := upsert("f", "n6", named, named, yes)
