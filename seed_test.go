@@ -50,7 +50,7 @@ func TestSeedFaults(t *testing.T) {
 		{"not a list", "teams: 1\n", "s.yaml:1:8: teams must be a list of documents, found 1"},
 		{"not a document", "teams:\n  - x\n", `s.yaml:2:5: a document of Team must be a mapping of fields to values, found "x"`},
 		{"unknown field", "teams:\n  - name: x\n    nme: y\n", "s.yaml:3:5: Team has no field nme"},
-		{"many side", "teams:\n  - { name: x, people: [] }\n", "s.yaml:2:16: Team.people is the many side of a relation: name this document in Person.team instead"},
+		{"many side", "teams:\n  - { name: x, people: [] }\n", "s.yaml:2:16: Team.people is one side of a relation: name this document in Person.team instead"},
 		{"missing", "teams:\n  - { _id: x }\n", "s.yaml:2:5: Team.name is missing"},
 		{"null for required", "teams:\n  - { name: null }\n", "s.yaml:2:13: Team.name must be a value, found null"},
 		{"number for string", "teams:\n  - { name: 7 }\n", "s.yaml:2:13: Team.name must be a string; put it in quotes, found 7"},

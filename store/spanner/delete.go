@@ -3,7 +3,6 @@ package spanner
 import (
 	"context"
 
-	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
 	"flora.dev/flora/store/internal/serial"
 	"flora.dev/flora/store/internal/sqlgen"
@@ -37,11 +36,11 @@ func (j *job) answerDeletes(ctx context.Context, heads []int) error {
 		h := &j.m.Heads[i]
 		answer := *h.Answer
 		if sqlgen.Spanner.Echoes(h) {
-			answer.Where = isDocument(h, answer.Var)
+			answer.Where = sqlgen.Among(answer.Var, h.Table.Key, []string{h.ID})
 		}
 		q.Roots = append(q.Roots, answer)
 	}
-	texts, err := j.look(ctx, heads[0], &q)
+	texts, err := j.Look(ctx, serial.Part{Head: &j.m.Heads[heads[0]], Top: heads[0], Kid: -1}, &q)
 	if err != nil {
 		return err
 	}
@@ -49,22 +48,4 @@ func (j *job) answerDeletes(ctx context.Context, heads []int) error {
 		j.Results[i].Answer, j.Answered[i] = texts[k], true
 	}
 	return nil
-}
-
-// isDocument says that v is the document of h.
-func isDocument(h *store.Head, v rules.Var) rules.Pred {
-	return rules.Cmp{Op: rules.Eq, L: rules.Col{Var: v, Field: h.Table.Key}, R: rules.Val{Value: rules.Value{Kind: rules.ID, V: h.ID}}}
-}
-
-// look reads in the transaction, on behalf of a head.
-func (j *job) look(ctx context.Context, top int, q *store.Query) ([]string, error) {
-	rows, err := j.db.read(ctx, j.tx, q)
-	if err != nil {
-		return nil, &statementError{top, &j.m.Heads[top], err}
-	}
-	if rows.Version != j.m.Version {
-		return nil, store.ErrStale
-	}
-	j.Verified = true
-	return rows.Roots, nil
 }

@@ -115,7 +115,7 @@ func TestAborted(t *testing.T) {
 	w := newWorld(t)
 	f := w.faulty()
 	upsert := w.change("", rules.True, "n", int64(9))
-	made := w.insert(w.doc, "u1", "title", "new", "n", int64(9))
+	made := w.insert(w.doc, "u1", "title", "new", "team", "blue", "n", int64(9))
 	upsert.Key, upsert.Else = eq(col(rules.Old, w.doc, "title"), val(rules.String, "new")), &made
 	missedFirst := []store.Head{w.change("d2", rules.True, "n", int64(9)), w.change("d1", rules.True, "n", int64(9))}
 	for _, c := range []struct {

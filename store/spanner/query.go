@@ -42,7 +42,7 @@ func (db *DB) read(ctx context.Context, on querier, q *store.Query) (*store.Rows
 	if err != nil {
 		return nil, err
 	}
-	row, _, err := one(on.Query(ctx, st))
+	row, err := one(on.Query(ctx, st))
 	if err != nil {
 		return nil, readError(err)
 	}
@@ -79,10 +79,9 @@ func statement(s sqlgen.Statement, err error) (cloud.Statement, error) {
 	return st, nil
 }
 
-// one reads the only row of a result, nil if there is none, and the number of
-// rows that the statement wrote. Values stay as they came: decoding one long
-// text into a struct costs more than the rest of a read.
-func one(rows *cloud.RowIterator) (values []*structpb.Value, written int64, err error) {
+// one reads the only row of a result, nil if there is none. Values stay as they
+// came: decoding one long text into a struct costs more than the rest of a read.
+func one(rows *cloud.RowIterator) (values []*structpb.Value, err error) {
 	n := 0
 	err = rows.Do(func(r *cloud.Row) error {
 		n++
@@ -95,7 +94,7 @@ func one(rows *cloud.RowIterator) (values []*structpb.Value, written int64, err 
 	if err == nil && n > 1 {
 		err = fmt.Errorf("%d rows where one was expected", n)
 	}
-	return values, rows.RowCount, err
+	return values, err
 }
 
 // jsonText is a column of JSON text. SQL's NULL is JSON's.

@@ -55,7 +55,7 @@ func (r *Run) delete(ctx context.Context, p Part) (hit bool, err error) {
 	}
 	s := newSweep(r, p)
 	first := s.level(q, map[*rules.Object]rules.Pred{h.Table: is})
-	roots, err := r.look(ctx, p, q)
+	roots, err := r.Look(ctx, p, q)
 	if err != nil {
 		return false, err
 	}
@@ -114,8 +114,8 @@ func isDocument(h *store.Head, v rules.Var) rules.Pred {
 	return rules.Cmp{Op: rules.Eq, L: rules.Col{Var: v, Field: h.Table.Key}, R: rules.Val{Value: rules.Value{Kind: rules.ID, V: h.ID}}}
 }
 
-// look reads in the transaction, on behalf of a head.
-func (r *Run) look(ctx context.Context, p Part, q *store.Query) ([]string, error) {
+// Look reads in the transaction, on behalf of a head.
+func (r *Run) Look(ctx context.Context, p Part, q *store.Query) ([]string, error) {
 	s, err := r.Dialect.Query(q)
 	if err != nil {
 		return nil, fmt.Errorf("write head %d: %w", p.Top, err)

@@ -99,7 +99,7 @@ func (s *sweep) find(ctx context.Context, found []reach, roots []string) error {
 			return nil
 		}
 		var err error
-		if roots, err = s.r.look(ctx, s.p, q); err != nil {
+		if roots, err = s.r.Look(ctx, s.p, q); err != nil {
 			return err
 		}
 	}
