@@ -48,7 +48,7 @@ func TestRandomQueries(t *testing.T) {
 				}
 				one, two := ask(issuerA).send(t, a, issuerA), ask(issuerB).send(t, b, issuerB)
 				limited := strings.Contains(one, "LIMIT_EXCEEDED") || strings.Contains(two, "LIMIT_EXCEEDED")
-				if one != two && limited {
+				if one != two && limited && !strings.Contains(one+two, "INTERNAL") {
 					margin++ // the limit on a statement's size is an estimate
 				} else if one != two || strings.Contains(one, "INTERNAL") || strings.Contains(one, "VALIDATION") {
 					t.Fatalf("%q asks %s\nsqlite  %.600s\nspanner %.600s", caller, r.Operation, one, two)
@@ -95,7 +95,7 @@ type queries struct {
 func (g *queries) query() string {
 	var roots []*ast.FieldDefinition
 	for _, f := range g.schema.Query.Fields {
-		if strings.HasSuffix(f.Type.Name(), "Connection") || g.IntN(4) == 0 && !strings.HasPrefix(f.Name, "__") {
+		if strings.HasSuffix(f.Type.Name(), "Connection") || strings.HasSuffix(f.Name, "Aggregate") || g.IntN(4) == 0 && !strings.HasPrefix(f.Name, "__") {
 			roots = append(roots, f)
 		}
 	}
@@ -123,6 +123,8 @@ func (g *queries) arguments(f *ast.FieldDefinition, depth int) string {
 		case a.Name == "orderBy" && g.IntN(2) == 0:
 			members := g.schema.Types[a.Type.Name()].Fields
 			args = append(args, "orderBy: ["+g.order(members[g.IntN(len(members))])+"]")
+		case a.Name == "groupBy" && g.IntN(2) == 0:
+			args = append(args, "groupBy: "+g.value(a.Type))
 		case a.Type.NonNull:
 			args = append(args, a.Name+": "+g.value(a.Type))
 		}
@@ -159,6 +161,7 @@ func (g *queries) selection(name string, depth int) string {
 		object := g.schema.Types[f.Type.Name()].Kind == ast.Object
 		page := strings.HasSuffix(name, "Connection") || strings.HasSuffix(name, "Edge") || name == "PageInfo"
 		switch {
+		case strings.HasSuffix(name, "Aggregate") && f.Name == "key": // needs to be grouped by
 		case page && g.IntN(3) > 0, !object && g.IntN(2) == 0:
 			out += " " + g.field(f, depth)
 		case object && !page && depth > 1 && g.IntN(3) == 0:

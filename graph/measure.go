@@ -129,7 +129,7 @@ func (c *checker) field(parent *ast.Definition, f *ast.Field) measure {
 	switch {
 	case in == page && f.Name == "pageInfo", in == edge && f.Name == "node":
 		// no document of its own
-	case in == page && (f.Name == "nodes" || f.Name == "edges"):
+	case in == page && (f.Name == "nodes" || f.Name == "edges" || f.Name == "data"):
 		m.cost++
 	case in == batch && f.Name == "nodes":
 		m.cost = (m.cost + 1) * int64(c.limits.MaxPageSize)
@@ -145,8 +145,11 @@ func (c *checker) field(parent *ast.Definition, f *ast.Field) measure {
 		m.cost = introspectionList * (m.cost + 1)
 		m.depth++
 	default:
-		if def != nil && def.Arguments.ForName("first") != nil {
+		switch {
+		case def != nil && def.Arguments.ForName("first") != nil:
 			m.cost *= c.pageSize(f)
+		case f.Arguments.ForName("groupBy") != nil:
+			m.cost = (m.cost + 1) * int64(c.limits.MaxPageSize)
 		}
 		m.cost++
 		m.depth++
@@ -155,14 +158,23 @@ func (c *checker) field(parent *ast.Definition, f *ast.Field) measure {
 	return m
 }
 
-// pageSize returns what first asks for, as far as it is an integer: that it
-// is one is checked when arguments are coerced.
+// pageSize returns the page that a list is asked for, as far as it is an
+// integer: that it is one is checked when arguments are coerced.
 func (c *checker) pageSize(f *ast.Field) int64 {
-	size := int64(c.limits.PageSize)
-	arg := f.Arguments.ForName("first")
-	if arg == nil {
-		return size
+	size, given := int64(0), false
+	for _, name := range [...]string{"first", "last", "limit", "_size"} {
+		if arg := f.Arguments.ForName(name); arg != nil {
+			n, ok := c.sizeOf(f, arg)
+			size, given = max(size, n), given || ok
+		}
 	}
+	if !given {
+		return int64(c.limits.PageSize)
+	}
+	return size
+}
+
+func (c *checker) sizeOf(f *ast.Field, arg *ast.Argument) (size int64, given bool) {
 	raw := ""
 	switch v := arg.Value; v.Kind {
 	case ast.IntValue:
@@ -177,18 +189,18 @@ func (c *checker) pageSize(f *ast.Field) int64 {
 		}
 	}
 	if raw == "" {
-		return size
+		return 0, false
 	}
 	n, err := strconv.ParseFloat(raw, 64) // 1e3 is an integer in JSON
 	switch {
 	case err != nil || n > float64(c.limits.MaxPageSize):
-		c.fail(f, exceeds("first of "+f.Name+" is too large", clip(raw), c.limits.MaxPageSize))
+		c.fail(f, exceeds(arg.Name+" of "+f.Name+" is too large", clip(raw), c.limits.MaxPageSize))
+		return 0, false
 	case n < 0:
-		c.fail(f, Errorf(BadUserInput, "first of %s: expected a page size from 0 to %d, found %s", f.Name, c.limits.MaxPageSize, clip(raw)))
-	default:
-		size = int64(n)
+		c.fail(f, Errorf(BadUserInput, "%s of %s: expected a page size from 0 to %d, found %s", arg.Name, f.Name, c.limits.MaxPageSize, clip(raw)))
+		return 0, false
 	}
-	return size
+	return int64(n), true
 }
 
 func (c *checker) fail(f *ast.Field, err *gqlerror.Error) {

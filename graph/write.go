@@ -137,6 +137,12 @@ func (w *writer) bare(s *schema.Shape, p int) int {
 		return w.node(s.Members, p)
 	case schema.ShapePage:
 		return w.page(s, p)
+	case schema.ShapeGroups:
+		return w.groups(s, p)
+	case schema.ShapeSum:
+		return w.sum(s.Scalar, p)
+	case schema.ShapeAvg:
+		return w.avg(s.Scalar, p)
 	case schema.ShapeEmbedded:
 		return w.embedded(s, p)
 	}
@@ -147,9 +153,14 @@ func (w *writer) bare(s *schema.Shape, p int) int {
 // node writes the array at p as an object.
 func (w *writer) node(members []schema.Member, p int) int {
 	in := elements{w: w}
-	if !in.open(p) {
+	if !in.open(p) || !w.object(members, &in) {
 		return broken
 	}
+	return in.close()
+}
+
+// object writes members of the node that in goes through.
+func (w *writer) object(members []schema.Member, in *elements) bool {
 	w.buf = append(w.buf, '{')
 	for i := range members {
 		m := &members[i]
@@ -158,25 +169,24 @@ func (w *writer) node(members []schema.Member, p int) int {
 		}
 		w.buf = append(w.buf, m.Key...)
 		w.push(step{name: m.Name})
+		ok := true
 		switch {
 		case fixed(m.Shape):
 			w.fixed(m.Shape)
 		case m.Shape.Kind == schema.ShapeCan:
-			if !w.can(m.Shape, &in) {
-				return broken
-			}
+			ok = w.can(m.Shape, in)
+		case m.Shape.Kind == schema.ShapePart:
+			ok = w.object(m.Shape.Members, in)
 		default:
-			if !in.seek(m.Index) {
-				return broken
-			}
-			if !in.read(w.value(m.Shape, in.at)) {
-				return broken
-			}
+			ok = in.seek(m.Index) && in.read(w.value(m.Shape, in.at))
+		}
+		if !ok {
+			return false
 		}
 		w.pop()
 	}
 	w.buf = append(w.buf, '}')
-	return in.close()
+	return true
 }
 
 // elements goes through the elements of an array in the text.

@@ -55,11 +55,12 @@ func (q *request) condition(g *graph.Field, path ast.Path, f *schema.Field, v ru
 	return rules.Guard{Rule: rule, P: atom}, nil
 }
 
-// sortable refuses a field as a sort key unless the token alone satisfies its
-// rule: an order over hidden values would show them.
-func (q *request) sortable(g *graph.Field, path ast.Path, f *schema.Field, v rules.Var) error {
+// usable refuses a field as a sort key, group or figure unless the token alone
+// satisfies its rule: an order of hidden values, or a sum over them, would show
+// them.
+func (q *request) usable(g *graph.Field, path ast.Path, f *schema.Field, v rules.Var, use string) error {
 	if rules.T(q.field(f, v)) != rules.True && !leak.On(leak.OrderUnreadable) {
-		return q.forbidden(g, path, "%s is not readable for every document, so it cannot be used to sort", f.Path())
+		return q.forbidden(g, path, "%s is not readable for every document, so it cannot be used to %s", f.Path(), use)
 	}
 	return nil
 }

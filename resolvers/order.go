@@ -75,7 +75,7 @@ func (q *request) sortKey(g *graph.Field, path ast.Path, c *schema.Collection, v
 	for name, x := range in {
 		here := below(path, name)
 		if sf := c.FieldNamed(name); sf != nil {
-			if err := q.sortable(g, path, sf, v); err != nil {
+			if err := q.usable(g, path, sf, v, "sort"); err != nil {
 				return sortKey{}, err
 			}
 			if sf.Kind == rules.Ref {
@@ -98,7 +98,7 @@ func (q *request) farKey(g *graph.Field, path ast.Path, f *schema.Field, v rules
 		return sortKey{}, q.input(g, path, "%s is null: leave it out", f.Name)
 	}
 	if back := f.Opposite(); f.Column == "" && back != nil {
-		if err := q.sortable(g, path, back, v); err != nil {
+		if err := q.usable(g, path, back, v, "sort"); err != nil {
 			return sortKey{}, err
 		}
 	}

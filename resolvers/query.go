@@ -91,6 +91,9 @@ func (q *request) root(f *graph.Field) (*store.Select, *schema.Shape, error) {
 		}
 		return sel, shape, err
 	}
+	if root.Op == schema.Aggregate {
+		return q.aggregate(f, rootPath(f), c, v, rules.True, q.readRule(c, v))
+	}
 	key, err := q.key(f, root, v)
 	if err != nil {
 		return nil, nil, err

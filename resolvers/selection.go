@@ -54,6 +54,9 @@ func (q *request) member(g *graph.Field, path ast.Path, c *schema.Collection, v 
 		return member(g.Key, -1, q.can(g, c, v, sel)), nil
 	}
 	f := c.FieldNamed(g.Name)
+	if f == nil {
+		f = c.Aggregated(g.Name)
+	}
 	if f == nil { // only those with @resolver are left
 		return schema.Member{}, notImplemented(g, path, c.Name+"."+g.Name)
 	}
@@ -89,6 +92,10 @@ func (q *request) value(g *graph.Field, path ast.Path, f *schema.Field, v rules.
 	case f.Embedded != nil:
 		shape, err := q.embedded(g, path, f.Embedded, f.EmbeddedList)
 		return shape, &store.Column{Value: rules.Col{Var: v, Field: f.Field}}, err
+	case f.Many() && g.Name == f.Aggregate:
+		child := q.fresh()
+		sel, shape, err := q.aggregate(g, path, f.Target, child, q.join(f, v, child), q.behind(f, child))
+		return shape, &store.Column{Nested: sel}, err
 	case f.Many():
 		child := q.fresh()
 		sel, shape, err := q.page(g, path, f.Target, child, q.join(f, v, child), q.behind(f, child))

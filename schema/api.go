@@ -19,6 +19,7 @@ func (l *loader) derive() {
 	for _, c := range l.schema.Collections {
 		w.types(c)
 		w.filters(c)
+		w.aggregate(c)
 		w.inputs(c, l.inputNamed)
 		w.payload(c)
 	}
@@ -92,6 +93,9 @@ func (w *apiWriter) query(own []declaredRoot) {
 			w.root(roots, finder(c, u), "(%s): %s", strings.Join(args, ", "), c.Name)
 		}
 		w.root(roots, c.Plural, "%s: %sConnection!", listArguments(c.Object), c.Name)
+		if r := roots[c.Plural+"Aggregate"]; r != nil && r.Op == Aggregate {
+			w.root(roots, r.Name, "%s: [%sAggregate!]!", aggregateArguments(c), c.Name)
+		}
 	}
 	w.declared(roots, own, false)
 	w.line("}\n")
@@ -115,6 +119,11 @@ func (w *apiWriter) types(c *Collection) {
 			args = listArguments(f.Field.Target)
 		}
 		w.line("  %s%s: %s%s", f.Name, args, w.outputType(f), deprecated(f.deprecated))
+	}
+	for _, f := range c.Fields {
+		if f.Aggregate != "" {
+			w.line("  %s%s: [%sAggregate!]%s", f.Aggregate, aggregateArguments(f.Target), f.TypeName, map[bool]string{true: "!"}[f.Read.Pred == nil])
+		}
 	}
 	for _, f := range c.Resolved {
 		w.describe("  ", f.Description)

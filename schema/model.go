@@ -117,7 +117,8 @@ type Field struct {
 	// Pred means that the field follows its type. Read speaks of rules.Old,
 	// Create of rules.New, Update of both.
 	Read, Create, Update Rule
-	DenyError            bool // onDeny: ERROR
+	DenyError            bool   // onDeny: ERROR
+	Aggregate            string // of a to-many relation: the field with figures about it, "" where another has its name
 	Pos                  Position
 	deprecated           *ast.Directive // for the derived API
 }
@@ -188,6 +189,7 @@ const (
 	FindUnique
 	Me
 	List
+	Aggregate // figures about the documents of a list
 	Create
 	Update
 	PartialUpdate

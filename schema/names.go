@@ -139,6 +139,8 @@ func (l *loader) names() bool {
 			{c.Name + "WhereInput", "the filter of "}, {c.Name + "ListFilter", "the list filter of "},
 			{c.Name + "OrderByInput", "the order of "}, {c.Name + "Input", "the input of "},
 			{"PartialUpdate" + c.Name + "Input", "the update input of "}, {c.Name + "BatchPayload", "the bulk answer of "},
+			{c.Name + "Aggregate", "the figures about "}, {c.Name + "AggregateKey", "the keys of groups of "}, {c.Name + "AggregateRange", "the least and greatest of "},
+			{c.Name + "AggregateSum", "the sums of "}, {c.Name + "AggregateAvg", "the means of "}, {c.Name + "GroupBy", "what groups "},
 			{c.Name + "IncInput", "the increments of "}, {c.Name + "ElementsInput", "the list changes of "}, {c.Name + "ByInput", "the keys of "},
 		} {
 			generate(c.Pos, g[0], g[1]+c.Name)
@@ -182,6 +184,16 @@ func (l *loader) names() bool {
 	// Fauna has none of these: one that would take the name of another is left out.
 	for _, c := range l.schema.Collections {
 		var taken []string
+		if r := (&Root{Name: c.Plural + "Aggregate", Op: Aggregate}); api.Query[r.Name] != nil {
+			taken = append(taken, r.Name)
+		} else {
+			add(api.Query, c, "", r)
+		}
+		for _, f := range c.Fields {
+			if name := f.Name + "Aggregate"; f.Many() && c.FieldNamed(name) == nil {
+				f.Aggregate = name
+			}
+		}
 		for _, r := range []*Root{{Name: "upsert" + c.Name, Op: Upsert}, {Name: "create" + c.bulk(), Op: CreateMany},
 			{Name: "update" + c.bulk(), Op: UpdateMany}, {Name: "delete" + c.bulk(), Op: DeleteMany}} {
 			switch {

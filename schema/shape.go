@@ -29,6 +29,11 @@ const (
 	ShapeEach    // in a can: a list of what Members write, without their keys
 	ShapeAspects // in a can: an object of Members
 
+	ShapeGroups // [[node*]], at most Page.Size, written with Members
+	ShapePart   // an object about the node that it stands in, written with Members
+	ShapeSum    // null, or a string of decimal digits, as a number of Scalar
+	ShapeAvg    // [ what a ShapeSum has, a count ], as a number of Scalar
+
 	ShapeEmbedded // null, or a string with the JSON text of an object (List: of a list of them) written with Members
 )
 
@@ -44,7 +49,7 @@ type Shape struct {
 	// Both write null and note the path in extensions.denied, or, with
 	// DenyError, as an error with code FORBIDDEN.
 	Guarded, Denied, DenyError bool
-	Page                       *Page // of ShapePage
+	Page                       *Page // of ShapePage and ShapeGroups
 	// Places of a ShapeCan are those values of the node that tell
 	// by not being null that a rule allows. Places of a ShapeGranted count in
 	// that list: all that must allow.

@@ -18,6 +18,7 @@ type Query struct {
 //	One:  null | node
 //	page: [ total?, [ node* ] ]    with Backward the node too many is the first
 //	node: [ value* ], one for each Column
+//	with Groups: [ [ node* ] ], of what they say instead of Columns
 type Select struct {
 	From  *rules.Object // nil: no document, but one node of what else is asked (One, Where rules.True)
 	Var   rules.Var
@@ -36,7 +37,38 @@ type Select struct {
 	List     bool // without nodes (only the count is asked) if false
 
 	Columns []Column
+	// Groups asks for figures about the documents of Where instead of for the
+	// documents; of the rest only Limit counts then, the most groups returned.
+	Groups *Groups
 }
+
+// Groups are documents with equal Keys (nulls are equal), in the order of the
+// keys, nulls first. Without a key all documents are one group, even if there
+// is none. A node has the Keys, as columns, and then the Figures.
+type Groups struct {
+	Keys    []rules.Operand
+	Figures []Figure
+}
+
+// Figure is one value of a group.
+type Figure struct {
+	Op FigureOp
+	Of rules.Operand // nil of a Count
+}
+
+// FigureOp is what a Figure says of the values that are not null.
+type FigureOp uint8
+
+// The figures. Sums are exact, of numbers rounded to nine decimals, and are
+// given as text; they are null where there is no number, or one of 1e20 or more
+// in size, which neither engine adds exactly.
+const (
+	Count FigureOp = iota // the number of documents
+	Min                   // as a column
+	Max
+	Sum // null or JSON string of decimal digits
+	Avg // [ Sum, number of values ]
+)
 
 // Order is a sort key of the document read: a field, or Value if that is not
 // nil. Nulls are first in ascending order.

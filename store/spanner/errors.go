@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	cloud "cloud.google.com/go/spanner"
 	"google.golang.org/grpc/codes"
@@ -43,7 +44,7 @@ func readError(err error) error {
 	if isUnavailable(err) {
 		return unavailable(err)
 	}
-	if cloud.ErrCode(err) == codes.InvalidArgument {
+	if cloud.ErrCode(err) == codes.InvalidArgument && !strings.Contains(err.Error(), "Syntax error") {
 		// sqlgen's own limits come first. They are an estimate of Spanner's.
 		return fmt.Errorf("read spanner: %w: %w", store.ErrLimit, err)
 	}

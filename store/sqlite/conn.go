@@ -33,6 +33,10 @@ func connect(path string, pragmas ...string) (*conn, error) {
 		return nil, err
 	}
 	sc.SetBusyTimeout(5 * time.Second)
+	if err := addFunctions(sc); err != nil {
+		sc.Close()
+		return nil, fmt.Errorf("add functions: %w", err)
+	}
 	c := &conn{Conn: sc, stmts: map[string]*list.Element{}, recent: list.New()}
 	for _, p := range pragmas {
 		if err := c.exec("PRAGMA " + p); err != nil {

@@ -26,6 +26,7 @@ type Dialect struct {
 	casts                        map[rules.Kind]string // from the text of a scalar $1; none where it has its type
 
 	sum                   map[rules.Kind]string // $1 + $2, null where that is no value of the kind; never an error
+	total                 map[rules.Kind]string // sum of $1 over the rows of a group as store.Sum says; that of rules.Long for kinds that have none
 	listed                string                // a list, empty for null
 	appended, prepended   string                // $2, which is not empty, behind and in front of the list $1
 	without, withoutBools string                // the list $1 without the elements of $2
@@ -67,6 +68,7 @@ var SQLite = &Dialect{
 		rules.Long:  "CASE WHEN typeof($1 + $2) = 'integer' THEN $1 + $2 END",
 		rules.Float: "CASE WHEN ($1 + $2) - ($1 + $2) = 0 THEN $1 + $2 END",
 	},
+	total: map[rules.Kind]string{rules.Long: "flora_sum($1)"}, // the engine's own sum is inexact
 	// Lists are JSON without spaces.
 	listed:       "coalesce($1, '[]')",
 	appended:     "CASE WHEN coalesce($1, '[]') = '[]' THEN $2 ELSE substr($1, 1, length($1) - 1) || ',' || substr($2, 2) END",
@@ -119,6 +121,11 @@ var Spanner = &Dialect{
 		rules.Int:   "CASE WHEN SAFE_ADD($1, $2) BETWEEN -2147483648 AND 2147483647 THEN SAFE_ADD($1, $2) END",
 		rules.Long:  "SAFE_ADD($1, $2)",
 		rules.Float: "SAFE_ADD($1, $2)",
+	},
+	total: map[rules.Kind]string{
+		rules.Long:    "CAST(SUM(CAST($1 AS NUMERIC)) AS STRING)",
+		rules.Float:   "CASE WHEN COUNTIF(ABS($1) >= 1e20) = 0 THEN CAST(SUM(CASE WHEN ABS($1) < 1e20 THEN CAST($1 AS NUMERIC) END) AS STRING) END",
+		rules.Decimal: "CASE WHEN COUNTIF(SAFE_CAST($1 AS FLOAT64) >= 1e20 OR SAFE_CAST($1 AS FLOAT64) <= -1e20) = 0 THEN CAST(SUM(CASE WHEN ABS(SAFE_CAST($1 AS FLOAT64)) < 1e20 THEN CAST($1 AS NUMERIC) END) AS STRING) END",
 	},
 	listed:   "ARRAY(SELECT _e FROM UNNEST($1) AS _e WITH OFFSET AS _o ORDER BY _o)",
 	appended: "ARRAY_CONCAT($1, $2)", prepended: "ARRAY_CONCAT($2, $1)",

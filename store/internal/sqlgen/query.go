@@ -42,6 +42,10 @@ func (p *printer) selection(s *store.Select) {
 	a := p.newAlias("t")
 	sc := &scope{name: a}
 	defer p.bind(s.Var, sc)()
+	if s.Groups != nil {
+		p.groups(s, a)
+		return
+	}
 	if s.One {
 		p.subquery()
 		p.put(p.oneOpen)

@@ -27,19 +27,21 @@ const (
 // Depths in the resolved tree below a subquery expression: of the values of
 // its node, and of the conditions of its WHERE, which stand below an AND.
 const (
-	rootPage   = 5 // of the page of a root
-	listValues = 5
-	listConds  = 8
-	countConds = 5
-	oneValues  = 4
-	conds      = 4
-	sorted     = 2 // more of a subquery that is sorted and cut off
-	setConds   = 6 // of a set in WITH, from the root
-	writeConds = 3 // of the condition of an update or delete
-	madeConds  = 5 // of an insert
-	setValues  = 4 // of a value that is set
-	probed     = 4 // of a value of a probe
-	countBelow = 7 // of the condition of documents that are counted up to a limit
+	rootPage    = 5 // of the page of a root
+	listValues  = 5
+	listConds   = 8
+	countConds  = 5
+	oneValues   = 4
+	conds       = 4
+	sorted      = 2 // more of a subquery that is sorted and cut off
+	setConds    = 6 // of a set in WITH, from the root
+	writeConds  = 3 // of the condition of an update or delete
+	madeConds   = 5 // of an insert
+	setValues   = 4 // of a value that is set
+	probed      = 4 // of a value of a probe
+	groupValues = 8 // of a value that is grouped or summed
+	groupConds  = 9 // of the documents of groups
+	countBelow  = 7 // of the condition of documents that are counted up to a limit
 )
 
 // below is the depth of conditions: one alone stands a level higher, as there
