@@ -160,22 +160,14 @@ func (w *apiWriter) operators(c *Collection) {
 		}
 		w.line("}\n")
 	}
-	list := func(ok func(*Field) bool) (out []*Field) {
-		for _, f := range c.Fields {
-			if ok(f) {
-				out = append(out, f)
-			}
-		}
-		return out
-	}
-	print("IncInput", "What to add to numbers.", list((*Field).Summable), func(f *Field) string { return f.TypeName })
-	print("ElementsInput", "Elements to add to lists, or to remove wherever they stand.", list((*Field).Joinable), func(f *Field) string { return "[" + f.TypeName + "!]" })
+	print("IncInput", "What to add to numbers.", c.which((*Field).Summable), func(f *Field) string { return f.TypeName })
+	print("ElementsInput", "Elements to add to lists, or to remove wherever they stand.", c.which((*Field).Joinable), func(f *Field) string { return "[" + f.TypeName + "!]" })
 	var keys []string
 	for _, u := range c.UpsertKeys() {
 		keys = append(keys, "("+fieldNames(u.Fields)+")")
 	}
 	print("ByInput", "A unique key, all fields of one: "+strings.Join(keys, " or ")+".",
-		list(func(f *Field) bool {
+		c.which(func(f *Field) bool {
 			return slices.ContainsFunc(c.UpsertKeys(), func(u *Unique) bool { return slices.Contains(u.Fields, f) })
 		}), inputType)
 }
