@@ -13,6 +13,8 @@ type checkCommand struct {
 	Files   []string `arg:"" name:"file" help:"Schema files. Each is a schema of its own."`
 	Explain bool     `help:"Print every rule as understood, and its SQL in both dialects." xor:"output" flagonly:""`
 	Matrix  bool     `help:"Print who may do what, as CSV. Takes one file." xor:"output" flagonly:""`
+	// Fauna ran functions for such fields.
+	Resolvers bool `help:"List the fields that need a function, and what of the generated API does the like." xor:"output" flagonly:""`
 }
 
 // Help is what flora check --help adds.
@@ -49,6 +51,10 @@ func (c *checkCommand) Run(a *app) error {
 			err = explain(a.stdout, s)
 		case c.Matrix:
 			err = matrix(a.stdout, s)
+		case c.Resolvers:
+			for _, f := range s.Functions() {
+				fmt.Fprintln(a.stdout, f)
+			}
 		}
 		if err != nil {
 			return err
