@@ -70,7 +70,7 @@ publicURL: https://api.example.com
 trustedProxies: 1
 introspection: true
 admin: { listen: "127.0.0.1:9090", audience: https://admin.example.com }
-limits: { depth: 5, rate: off, body: 1MiB, query: 16 KiB, deadline: 2s, cost: 1_000 }
+limits: { depth: 5, maxWrite: 20, rate: off, body: 1MiB, query: 16 KiB, deadline: 2s, cost: 1_000 }
 cors: { origins: ["https://app.example.com", "https://*--app.netlify.app"] }
 providers:
   - name: auth0
@@ -93,7 +93,7 @@ providers:
 			t.Errorf("%s = %q, want %q", got.name, got.got, got.want)
 		}
 	}
-	if w, g := c.limits.web, c.limits.graph; w.Rate != 0 || w.Body != 1<<20 || w.Deadline != 2*time.Second || w.Concurrent != 20 ||
+	if w, g := c.limits.web, c.limits.graph; w.Rate != 0 || w.Body != 1<<20 || w.Deadline != 2*time.Second || g.MaxWrite != 20 || w.Concurrent != 20 ||
 		g.Depth != 5 || g.QueryBytes != 16<<10 || g.Cost != 1000 || g.Tokens != 2000 {
 		t.Errorf("limits %+v", c.limits)
 	}

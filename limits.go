@@ -44,7 +44,7 @@ func (l *limits) counts() map[string]*int {
 		"query": &g.QueryBytes, "tokens": &g.Tokens, "operations": &g.Operations, "fragments": &g.Fragments,
 		"aliases": &g.Aliases, "directives": &g.Directives, "rootFields": &g.RootFields, "fields": &g.Fields,
 		"depth": &g.Depth, "introspectionDepth": &g.IntrospectionDepth, "pageSize": &g.PageSize,
-		"maxPageSize": &g.MaxPageSize, "variables": &g.VariablesBytes, "variablesDepth": &g.VariablesDepth,
+		"maxPageSize": &g.MaxPageSize, "maxWrite": &g.MaxWrite, "variables": &g.VariablesBytes, "variablesDepth": &g.VariablesDepth,
 		"errors": &g.Errors, "denied": &g.Denied, "response": &g.ResponseBytes,
 	}
 }

@@ -56,7 +56,7 @@ func newService(db store.Store, d *store.Deployment, o serviceOptions) (*service
 	}
 	var err error
 	s.resolvers, err = resolvers.New(db, d.Secret, resolvers.Options{
-		Grants: o.grants, PageSize: o.limits.graph.PageSize, MaxPage: o.limits.graph.MaxPageSize, Hidden: o.hidden, Log: o.log, Now: o.now, NewID: o.newID,
+		Grants: o.grants, PageSize: o.limits.graph.PageSize, MaxPage: o.limits.graph.MaxPageSize, MaxWrite: o.limits.graph.MaxWrite, Hidden: o.hidden, Log: o.log, Now: o.now, NewID: o.newID,
 	})
 	if err != nil {
 		return nil, err

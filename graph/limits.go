@@ -17,6 +17,7 @@ type Limits struct {
 	Cost               int64 `yaml:"cost"`               // estimated documents, see measure
 	PageSize           int   `yaml:"pageSize"`           // of a list without first
 	MaxPageSize        int   `yaml:"maxPageSize"`        // most that first may ask for
+	MaxWrite           int   `yaml:"maxWrite"`           // documents that an operation writes
 	VariablesBytes     int   `yaml:"variables"`          // of the JSON text
 	VariablesDepth     int   `yaml:"variablesDepth"`     // objects and lists below each other
 	Errors             int   `yaml:"errors"`             // returned in a response
@@ -41,6 +42,7 @@ func DefaultLimits() Limits {
 		Cost:               200_000,
 		PageSize:           50,
 		MaxPageSize:        1000,
+		MaxWrite:           1000,
 		VariablesBytes:     64 << 10,
 		VariablesDepth:     32,
 		Errors:             10,

@@ -132,7 +132,7 @@ func (c *checker) field(parent *ast.Definition, f *ast.Field) measure {
 	case in == page && (f.Name == "nodes" || f.Name == "edges" || f.Name == "data"):
 		m.cost++
 	case in == batch && f.Name == "nodes":
-		m.cost = (m.cost + 1) * int64(c.limits.MaxPageSize)
+		m.cost = (m.cost + 1) * int64(c.limits.MaxWrite)
 	case def != nil && f.Name == canField:
 		// No document and no relation, but a rule or two for each field of the type.
 		m.cost = m.cost*int64(len(parent.Fields)) + 1

@@ -18,8 +18,8 @@ import (
 func (q *request) createMany(f *graph.Field, c *schema.Collection) (*planned, error) {
 	list, _ := f.Args["data"].([]any)
 	path := below(rootPath(f), "data")
-	if len(list) > q.opts.MaxPage {
-		return nil, q.input(f, path, "data holds %d documents, at most %d are allowed", len(list), q.opts.MaxPage)
+	if len(list) > q.opts.MaxWrite {
+		return nil, fail(f, path, codeLimit, "data holds %d documents, an operation writes at most %d", len(list), q.opts.MaxWrite)
 	}
 	for _, x := range list {
 		in, _ := x.(map[string]any)
