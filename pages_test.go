@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var pageWalks = flag.Int("pages.walks", 12, "random orders per world whose pages are walked on both engines")
+var pageWalks = flag.Int("pages.walks", 16, "random orders per world whose pages are walked on both engines")
 
 // TestPageWalks sorts lists at random, by nullable fields, beyond references
 // and by counts, and walks them: forwards, backwards, by Fauna's cursors and by
@@ -36,7 +36,7 @@ func TestPageWalks(t *testing.T) {
 			callers := append([]string{""}, subjects(w)...)
 			walked, long := 0, 0
 			for range *pageWalks {
-				l := walk{T: t, list: model.Collections[g.IntN(len(model.Collections))].Plural, caller: callers[g.IntN(len(callers))], size: 1 + g.IntN(3)}
+				l := walk{T: t, list: model.Collections[g.IntN(len(model.Collections))].Plural, caller: callers[g.IntN(len(callers))], size: 1 + g.IntN(2)}
 				if f := model.API.Query[l.list]; f == nil || f.Op != schema.List {
 					continue
 				}
