@@ -13,16 +13,25 @@ import (
 	"google.golang.org/grpc"
 )
 
+// trip is an operation, the RPCs that it costs, and a part of its answer.
+type trip struct{ name, sub, operation, calls, answer string }
+
 // TestRoundTrips counts the RPCs to Spanner that one GraphQL operation over
 // HTTP costs.
 func TestRoundTrips(t *testing.T) {
+	for world, trips := range roundTrips {
+		t.Run(world, func(t *testing.T) { countTrips(t, world, trips) })
+	}
+}
+
+func countTrips(t *testing.T, world string, trips []trip) {
 	var calls callLog
 	db, err := spanner.Open(t.Context(), emulator.Database(t), spanner.Options{Emulator: emulator.Host(t), Dial: calls.dial()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	w := readWorld(t, "testdata/worlds/products")
+	w := readWorld(t, "testdata/worlds/"+world)
 	server, issuer := w.serve(t, db)
 	ask := func(sub, operation string) string {
 		token, err := issuer.Mint(auth.MintRequest{Subject: sub, TTL: time.Hour})
@@ -31,8 +40,26 @@ func TestRoundTrips(t *testing.T) {
 		}
 		return (&request{Token: token, Operation: operation}).send(t, server, issuer)
 	}
-	ask("ada", "{ me { name } }") // opens the session
-	for _, c := range []struct{ name, sub, operation, calls, answer string }{
+	ask("ada", "{ __typename me { _id } }") // opens the session
+	for _, c := range trips {
+		calls.take()
+		var answer string
+		if c.sub == "" {
+			answer = (&request{Operation: c.operation}).send(t, server, issuer)
+		} else {
+			answer = ask(c.sub, c.operation)
+		}
+		if got := calls.take(); got != c.calls {
+			t.Errorf("%s: calls %q, want %q", c.name, got, c.calls)
+		}
+		if !strings.Contains(answer, c.answer) {
+			t.Errorf("%s: %s lacks %s", c.name, answer, c.answer)
+		}
+	}
+}
+
+var roundTrips = map[string][]trip{
+	"products": {
 		{"three levels, two roots", "ada",
 			"{ products { nodes { name owner { name products { totalCount nodes { name } } } } } stores { nodes { name products { nodes { name owner { name } } } } } }",
 			"read", `"Lamp"`},
@@ -57,21 +84,21 @@ func TestRoundTrips(t *testing.T) {
 			b: createNote(data: {text: "y"}) { text }
 			c: partialUpdateStore(id: "cellar", data: {name: "Vault"}) { name } }`,
 			"batch commit read", `{"a":{"price":5},"b":{"text":"y"},"c":{"name":"Vault"}}`},
-	} {
-		calls.take()
-		var answer string
-		if c.sub == "" {
-			answer = (&request{Operation: c.operation}).send(t, server, issuer)
-		} else {
-			answer = ask(c.sub, c.operation)
-		}
-		if got := calls.take(); got != c.calls {
-			t.Errorf("%s: calls %q, want %q", c.name, got, c.calls)
-		}
-		if !strings.Contains(answer, c.answer) {
-			t.Errorf("%s: %s lacks %s", c.name, answer, c.answer)
-		}
-	}
+	},
+	"sales": {
+		{"figures and groups", "ada", "{ salesAggregate(groupBy: [seller, way]) { key { seller } count avg { price } } shops { nodes { salesAggregate { count sum { units } } } } }", "read", `"count"`},
+	},
+	"writes": {
+		{"update of many", "ada", `mutation { updateTasks(where: { points: { lte: 1 } }, data: { title: "t" }) { count } }`, "read commit", `"count":1`},
+		{"create of many", "ada", `mutation { createNotes(data: [{ text: "a" }, { text: "b" }]) { count } }`, "commit", `"count":2`},
+		{"upsert of what exists", "ada", `mutation { upsertProject(by: { name: "pump" }, data: { name: "pump", state: "x" }) { state } }`, "read commit read", `"x"`},
+		{"upsert of what does not", "ada", `mutation { upsertProject(by: { name: "new" }, data: { name: "new" }) { name } }`, "read read commit read", `"new"`},
+		{"operators", "ada", `mutation { partialUpdateTask(id: "t1", inc: { points: 1 }, append: { labels: ["z"] }) { points labels } }`, "read commit", `"points":2`},
+		{"link rows", "ada", `mutation { partialUpdateMemo(id: "m1", data: { tags: { connect: ["g1"] } }) { _id } }`, "batch commit read", `"m1"`},
+		{"delete that takes others along", "ada", `mutation { deleteMemo(id: "m1") { _id } }`, "read batch commit", `"m1"`},
+		{"delete of many", "bob", `mutation { deleteTasks(where: { code: { eq: "a" } }) { count } }`, "read commit", `"count":1`},
+		{"nested creates", "ada", `mutation { createProject(data: { name: "nest", tasks: { create: [{ code: "a" }, { code: "b" }] } }) { name } }`, "batch commit read", `"nest"`},
+	},
 }
 
 // callLog notes the data RPCs of a client.
