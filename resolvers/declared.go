@@ -85,12 +85,23 @@ func (q *request) lookUpList(f *graph.Field, root *schema.Root) (*graph.Field, e
 }
 
 // unmapped refuses members of an input of the developer's own that name no
-// field that a client sets.
-func (q *request) unmapped(f *graph.Field, path ast.Path, c *schema.Collection, in map[string]any) error {
-	for _, name := range sortedKeys(in) {
-		if sf := c.FieldNamed(name); sf == nil || !sf.Settable() {
-			return fail(f, below(path, name), codeNotImplemented, "%s has no field %s that a client sets", c.Name, name)
+// field that a client sets, or give it another type.
+func (q *request) unmapped(w *write) error {
+	input := w.of.Name + "Input"
+	if w.depth == 0 && !w.linked {
+		if def := q.v.Schema.API.AST.Mutation.Fields.ForName(w.field.Name); def != nil && def.Arguments.ForName("data") != nil {
+			input = def.Arguments.ForName("data").Type.Name()
+		}
+	}
+	for _, name := range sortedKeys(w.in) {
+		f := w.of.FieldNamed(name)
+		if f == nil || !f.Settable() || q.v.Schema.Misfit(input, name) {
+			return misfit(w.field, below(w.path, name), w.of.Name, name)
 		}
 	}
 	return nil
+}
+
+func misfit(g *graph.Field, path ast.Path, of, member string) error {
+	return fail(g, path, codeNotImplemented, "%s has no field %s of this type that a client sets", of, member)
 }

@@ -77,6 +77,11 @@ func (q *request) embeddedValue(g *graph.Field, path ast.Path, e *schema.Embedde
 	}
 	in := x.(map[string]any)
 	out := map[string]any{}
+	for _, name := range sortedKeys(in) {
+		if e.Field(name) == nil || q.v.Schema.Misfit(e.Name+"Input", name) {
+			return nil, misfit(g, below(path, name), e.Name, name)
+		}
+	}
 	for _, f := range e.Fields {
 		v, given := in[f.Name]
 		here := below(path, f.Name)

@@ -15,7 +15,7 @@ import (
 // server. A @default or @set that cannot be computed refuses the write.
 func (q *request) data(w *write, create bool) error {
 	c := w.of
-	if err := q.unmapped(w.field, w.path, c, w.in); err != nil {
+	if err := q.unmapped(w); err != nil {
 		return err
 	}
 	for _, sf := range c.Fields {

@@ -23,7 +23,7 @@ func (l *loader) derive() {
 		w.inputs(c, l.inputNamed)
 		w.payload(c)
 	}
-	w.embedded()
+	w.embedded(l.inputNamed)
 	w.own(l.inputs)
 	w.shared()
 	api := l.schema.API

@@ -1,11 +1,15 @@
 package schema
 
-import "flora.dev/flora/rules"
+import (
+	"flora.dev/flora/rules"
+	"github.com/vektah/gqlparser/v2/ast"
+)
 
 // Embedded types in the derived API: the type, its input, its filter.
 
-// embedded prints the embedded types.
-func (w *apiWriter) embedded() {
+// embedded prints the embedded types. The developer's own inputs take the place
+// of those that have their name.
+func (w *apiWriter) embedded(own func(name string) *ast.Definition) {
 	given, asked := map[*Embedded]bool{}, map[*Embedded]bool{}
 	lists := false
 	for _, c := range w.schema.Collections {
@@ -32,7 +36,7 @@ func (w *apiWriter) embedded() {
 			w.used[f.TypeName] = true
 		}
 		w.line("}\n")
-		if given[e] {
+		if given[e] && own(e.Name+"Input") == nil {
 			w.line("input %sInput {", e.Name)
 			for _, f := range e.Fields {
 				w.describe("  ", f.Description)

@@ -61,6 +61,8 @@ func (l *loader) rootType(def *ast.Definition) {
 		for _, d := range r.directives {
 			switch d.Name {
 			case "index", "resolver", "deprecated":
+			case "relation":
+				l.warn(l.directivePos(d), remove, "%s: @relation on a root field means nothing", r.path())
 			case "auth":
 				l.fault(l.directivePos(d), "put the rule on the type whose documents it returns", "%s: nothing enforces @auth here", r.path())
 			default:
@@ -248,32 +250,57 @@ func (l *loader) generatedInput(name string) bool {
 }
 
 // checkInputs checks what the fields of input types are. One that has the name
-// of a generated input takes its place: its fields are those of the collection
-// that have their names.
+// of a generated input takes its place: its fields are those of the collection,
+// or embedded type, that have their names and types.
 func (l *loader) checkInputs() {
 	for _, def := range l.inputs {
-		var of *collection
-		for _, c := range l.collections {
-			if def.Name == c.Name+"Input" || def.Name == "PartialUpdate"+c.Name+"Input" {
-				of = c
-			}
-		}
+		of, member := l.replaced(def.Name)
 		for _, in := range def.Fields {
 			path := "input " + def.Name + "." + in.Name
-			pos := l.src.pos(in.Type.Position)
-			if !l.inputType(path, in.Type, pos) || of == nil {
+			if !l.inputType(path, in.Type, l.src.pos(in.Type.Position)) || of == "" {
 				continue
 			}
-			f := of.loaded(in.Name)
-			switch {
-			case f == nil || !f.Settable():
-				l.warn(l.src.pos(in.Position), didYouMean(in.Name, of.names()), "%s: it answers NOT_IMPLEMENTED when given, %s has no such field that a client sets", path, of.Name)
-			case memberType(f.Field) != bare(in.Type):
-				l.fault(pos, "", "%s: the input takes the place of the generated one, so this must be a %s", path, memberType(f.Field))
+			switch want, hint := member(in.Name); want {
+			case bare(in.Type):
+			case "":
+				l.warn(l.src.pos(in.Position), hint, "%s: it answers NOT_IMPLEMENTED when given, %s has no such field that a client sets", path, of)
+			default:
+				l.schema.misfits[def.Name+"."+in.Name] = true
+				l.warn(l.src.pos(in.Type.Position), "", "%s: it answers NOT_IMPLEMENTED when given, the field of %s takes a %s", path, of, want)
 			}
 		}
 	}
 }
+
+// replaced says what the generated input of that name is of, "" if there is none,
+// and the type, without any "!", of a member of it, "" for those it has not.
+func (l *loader) replaced(input string) (of string, member func(name string) (typ, hint string)) {
+	for _, c := range l.collections {
+		if input == c.Name+"Input" || input == "PartialUpdate"+c.Name+"Input" {
+			return c.Name, func(name string) (string, string) {
+				if f := c.loaded(name); f != nil && f.Settable() {
+					return memberType(f.Field), ""
+				}
+				return "", didYouMean(name, c.names())
+			}
+		}
+	}
+	for _, e := range l.schema.Embedded {
+		if input == e.Name+"Input" {
+			return e.Name, func(name string) (string, string) {
+				if f := e.Field(name); f != nil && f.Kind != rules.Ref {
+					return strings.ReplaceAll(f.inputType(), "!", ""), ""
+				}
+				return "", ""
+			}
+		}
+	}
+	return "", nil
+}
+
+// Misfit reports whether a member of an input of the developer's own has
+// another type than the generated input that it takes the place of.
+func (s *Schema) Misfit(input, member string) bool { return s.misfits[input+"."+member] }
 
 // bare is a type without any "!".
 func bare(t *ast.Type) string {

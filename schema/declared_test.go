@@ -89,7 +89,6 @@ func TestDeclaredFaults(t *testing.T) {
 		{"rule on a root field", `type Query { a: Tweet @auth(read: "true") }`, "5:23: Query.a: nothing enforces @auth here, put the rule on the type whose documents it returns"},
 		{"rule on a root type", `type Query @auth(read: "true") { a: Tweet }`, "5:12: type Query: @auth does not go on a root type, remove it"},
 		{"subscription", `type Subscription { a: Tweet }`, "5:6: type Subscription: subscriptions are not supported in this version, remove it"},
-		{"input of another type", `input UserInput { name: Int }`, "5:25: input UserInput.name: the input takes the place of the generated one, so this must be a String"},
 		{"input unknown", `input In { x: Foo }`, "5:15: input In.x: unknown type Foo"},
 		{"input like a generated type", `input TweetConnection { x: Int }`, "5:7: input TweetConnection has the name of a generated type: the page of Tweet, rename one"},
 		{"rule on an embedded type", `type E @embedded @auth(read: "true") { x: Int }`, "5:18: type E: nothing enforces @auth on an @embedded type, put the rule on the field that holds it"},
@@ -105,5 +104,44 @@ func TestDeclaredFaults(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestMisfits loads what a developer's own input gives another type than the
+// generated one that it takes the place of.
+func TestMisfits(t *testing.T) {
+	s, err := Load("f", []byte(`type A { b: B e: E n: Int }
+type B { x: Int }
+type E @embedded { x: Int y: [String!] b: B }
+input AInput { b: ID e: EInput n: Int! other: Int }
+input EInput { x: String y: [String] b: ID }
+type Query { as: [A!] @relation }`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, w := range s.Warnings {
+		if !strings.Contains(w.Message, "read") {
+			got = append(got, w.String())
+		}
+	}
+	want := []string{
+		"f:3:43: E.b: a collection inside an @embedded type is not stored, the field answers NOT_IMPLEMENTED, store its _id as an ID, or make the outer type a collection",
+		"f:4:19: input AInput.b: it answers NOT_IMPLEMENTED when given, the field of A takes a ABRelation",
+		"f:4:40: input AInput.other: it answers NOT_IMPLEMENTED when given, A has no such field that a client sets",
+		"f:5:19: input EInput.x: it answers NOT_IMPLEMENTED when given, the field of E takes a Int",
+		"f:5:38: input EInput.b: it answers NOT_IMPLEMENTED when given, E has no such field that a client sets",
+		"f:6:23: Query.as: @relation on a root field means nothing, remove it",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, m := range []struct {
+		input, member string
+		want          bool
+	}{{"AInput", "b", true}, {"AInput", "n", false}, {"PartialUpdateAInput", "b", false}, {"EInput", "x", true}, {"EInput", "y", false}} {
+		if s.Misfit(m.input, m.member) != m.want {
+			t.Errorf("%s.%s: misfit is not %t", m.input, m.member, m.want)
+		}
 	}
 }

@@ -23,7 +23,7 @@ func Load(file string, sdl []byte) (*Schema, error) {
 		suspect:    map[string]bool{},
 		enums:      map[string]*Enum{},
 		embeddeds:  map[string]*embedded{},
-		schema:     &Schema{File: file, SDL: string(sdl)},
+		schema:     &Schema{File: file, SDL: string(sdl), misfits: map[string]bool{}},
 	}
 	switch {
 	case len(sdl) > maxSize:

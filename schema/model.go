@@ -21,6 +21,7 @@ type Schema struct {
 	RoleNames   []string     // given by the schema or named in its rules, sorted
 	Grants      []Diagnostic // what the schema grants on every collection, to be shown at start
 	Warnings    []Diagnostic
+	misfits     map[string]bool // input.member of the developer's own, see Misfit
 }
 
 // Collection returns the collection of that GraphQL type name, or nil.

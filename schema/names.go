@@ -95,6 +95,9 @@ func (l *loader) names() bool {
 	for _, c := range l.collections {
 		own[c.Name+"Input"], own["PartialUpdate"+c.Name+"Input"] = true, true
 	}
+	for _, e := range l.schema.Embedded {
+		own[e.Name+"Input"] = true
+	}
 	for _, i := range l.inputs {
 		if !own[i.Name] {
 			types[i.Name] = "input " + i.Name
