@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -179,6 +180,7 @@ func (c *devCommand) serve(a *app, l net.Listener, db store.Store, d *store.Depl
 	if err != nil {
 		return err
 	}
+	issuer.Offers(func(ctx context.Context) auth.Offer { return offer(ctx, db, s.data.Version().Schema) })
 	edge := web.Options{
 		Data:    &web.Endpoint{Verifier: verifier, Executor: s.data, Hidden: resolvers.ShowHidden},
 		Admin:   &web.Endpoint{Verifier: verifier, Executor: s.control},

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"testing"
+	"time"
 )
 
 func BenchmarkVerify(b *testing.B) {
@@ -16,7 +17,7 @@ func BenchmarkVerify(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	v.byIssuer[testIssuer].keys.fetcher = memoryKeys{set}
+	v.byIssuer[testIssuer].keys.fetcher = benchKeys{set}
 	for name, cache := range map[string]bool{"cached": true, "new": false} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -31,4 +32,11 @@ func BenchmarkVerify(b *testing.B) {
 			v.cache = newTokenCache(cacheEntries, cacheBytes)
 		})
 	}
+}
+
+// benchKeys is a set in memory.
+type benchKeys struct{ set *keySet }
+
+func (f benchKeys) fetch(context.Context, *keySet) (*keySet, time.Duration, error) {
+	return f.set, 0, nil
 }

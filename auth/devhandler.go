@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// Handler serves /dev/issuer/: discovery, keys, and for the playground
+// Handler serves /dev/issuer/: discovery, keys, the login of a browser
+// (devlogin.go), POST rotate for a new signing key, and for the playground
 //
 //	POST mint {"sub": "alice", "claims": {...}, "roles": ["..."], "ttl": 3600}
 //	       -> {"access_token": "...", "token_type": "Bearer", "expires_in": 3600}
@@ -24,8 +25,14 @@ func (d *DevIssuer) Handler() http.Handler {
 	mux.HandleFunc("GET "+devPath+".well-known/openid-configuration", d.serveDiscovery)
 	mux.HandleFunc("GET "+devPath+".well-known/jwks.json", d.serveKeys)
 	mux.HandleFunc("POST "+devPath+"mint", d.serveMint)
-	mux.HandleFunc(devPath+"authorize", serveLater)
-	mux.HandleFunc(devPath+"oauth/token", serveLater)
+	mux.HandleFunc("GET "+devPath+"authorize", d.serveAuthorize)
+	mux.HandleFunc("POST "+devPath+"authorize", d.serveAuthorize)
+	mux.HandleFunc("POST "+devPath+"oauth/token", d.serveToken)
+	mux.HandleFunc("GET "+devPath+"userinfo", d.serveUserInfo)
+	mux.HandleFunc("POST "+devPath+"userinfo", d.serveUserInfo)
+	mux.HandleFunc("GET "+devPath+"v2/logout", d.serveLogout)
+	mux.HandleFunc("GET "+devPath+"oidc/logout", d.serveLogout)
+	mux.HandleFunc("POST "+devPath+"rotate", d.serveRotate)
 	mux.HandleFunc(devPath, func(w http.ResponseWriter, _ *http.Request) {
 		answerError(w, http.StatusNotFound, "not_found", "the dev issuer has no such address")
 	})
@@ -44,7 +51,14 @@ func (d *DevIssuer) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
 		"authorization_endpoint":                d.issuer + "authorize",
 		"token_endpoint":                        d.issuer + "oauth/token",
 		"jwks_uri":                              d.issuer + ".well-known/jwks.json",
+		"userinfo_endpoint":                     d.issuer + "userinfo",
+		"end_session_endpoint":                  d.issuer + "oidc/logout",
 		"response_types_supported":              []string{"code"},
+		"response_modes_supported":              []string{"query", "web_message"},
+		"grant_types_supported":                 []string{"authorization_code", "refresh_token"},
+		"code_challenge_methods_supported":      []string{"S256"},
+		"scopes_supported":                      []string{"openid", "profile", "email", "offline_access"},
+		"token_endpoint_auth_methods_supported": []string{"none"},
 		"subject_types_supported":               []string{"public"},
 		"id_token_signing_alg_values_supported": []string{"RS256"},
 	})
@@ -141,11 +155,6 @@ func loopbackHost(hostport string) bool {
 		host = strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
 	}
 	return isLoopback(host)
-}
-
-func serveLater(w http.ResponseWriter, _ *http.Request) {
-	answerError(w, http.StatusNotImplemented, "temporarily_unavailable",
-		"the dev issuer cannot log in through a browser yet; get a token from the playground or with flora token")
 }
 
 // answerError answers in the form of RFC 6749 section 5.2.

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -15,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -35,8 +37,53 @@ const (
 type DevIssuer struct {
 	issuer, audience string
 	now              func() time.Time
-	private          *rsa.PrivateKey
-	keyID            string
+	state            *devState
+	offer            func(context.Context) Offer
+
+	mu  sync.Mutex
+	key devKey
+}
+
+// devKey is a key that signs, and the set that it is published in.
+type devKey struct {
+	private *rsa.PrivateKey
+	id      string
+	set     *keySet
+}
+
+func newDevKey(private *rsa.PrivateKey) (devKey, error) {
+	thumbprint, err := (&jose.JSONWebKey{Key: private.Public()}).Thumbprint(crypto.SHA256)
+	if err != nil {
+		return devKey{}, fmt.Errorf("name key: %w", err)
+	}
+	id := base64.RawURLEncoding.EncodeToString(thumbprint)
+	set := &keySet{keys: []key{{id: id, hasID: true, algorithm: "RS256", public: &private.PublicKey}}, published: 1}
+	return devKey{private, id, set}, nil
+}
+
+// Offers sets what the login page has to choose from.
+func (d *DevIssuer) Offers(offer func(context.Context) Offer) { d.offer = offer }
+
+func (d *DevIssuer) signing() devKey {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.key
+}
+
+// rotate replaces the key in memory; the file keeps the first one.
+func (d *DevIssuer) rotate() error {
+	private, err := rsa.GenerateKey(rand.Reader, minRSABits)
+	if err != nil {
+		return fmt.Errorf("make key: %w", err)
+	}
+	k, err := newDevKey(private)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.key = k
+	return nil
 }
 
 // OpenDevIssuer reads the private key in keyFile, or makes one there, readable
@@ -61,11 +108,11 @@ func OpenDevIssuer(keyFile, issuerURL, audience string, now func() time.Time) (*
 	if err != nil {
 		return nil, fmt.Errorf("open dev issuer: %w", err)
 	}
-	thumbprint, err := (&jose.JSONWebKey{Key: private.Public()}).Thumbprint(crypto.SHA256)
+	k, err := newDevKey(private)
 	if err != nil {
 		return nil, fmt.Errorf("open dev issuer: %w", err)
 	}
-	return &DevIssuer{issuerURL, audience, now, private, base64.RawURLEncoding.EncodeToString(thumbprint)}, nil
+	return &DevIssuer{issuer: issuerURL, audience: audience, now: now, state: newDevState(), key: k}, nil
 }
 
 func readKey(name string) (*rsa.PrivateKey, error) {
@@ -136,12 +183,7 @@ func (d *DevIssuer) Provider() Provider {
 	return Provider{Name: "dev", Issuer: d.issuer, Audience: d.audience, Algorithms: []string{"RS256"}}
 }
 
-func (d *DevIssuer) keySet() *keySet {
-	return &keySet{
-		keys:      []key{{id: d.keyID, hasID: true, algorithm: "RS256", public: &d.private.PublicKey}},
-		published: 1,
-	}
-}
+func (d *DevIssuer) keySet() *keySet { return d.signing().set }
 
 // MintRequest asks for a token.
 type MintRequest struct {
@@ -181,11 +223,9 @@ func (d *DevIssuer) Mint(req MintRequest) (string, error) {
 	if len(req.Roles) > 0 {
 		claims[RolesClaim] = req.Roles
 	}
-	t := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
-	t.Header["kid"] = d.keyID
-	signed, err := t.SignedString(d.private)
+	signed, err := d.sign(claims)
 	if err != nil {
-		return "", fmt.Errorf("mint token: %w", err)
+		return "", err
 	}
 	if _, r := parseToken(signed); r != nil {
 		return "", fmt.Errorf("mint token: %s", r.Description)
@@ -193,9 +233,21 @@ func (d *DevIssuer) Mint(req MintRequest) (string, error) {
 	return signed, nil
 }
 
+func (d *DevIssuer) sign(claims jwt.MapClaims) (string, error) {
+	k := d.signing()
+	t := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
+	t.Header["kid"] = k.id
+	signed, err := t.SignedString(k.private)
+	if err != nil {
+		return "", fmt.Errorf("mint token: %w", err)
+	}
+	return signed, nil
+}
+
 // publicSet is the key set as JSON.
 func (d *DevIssuer) publicSet() ([]byte, error) {
+	k := d.signing()
 	return json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{
-		{Key: d.private.Public(), KeyID: d.keyID, Algorithm: "RS256", Use: "sig"},
+		{Key: k.private.Public(), KeyID: k.id, Algorithm: "RS256", Use: "sig"},
 	}})
 }

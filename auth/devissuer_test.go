@@ -186,7 +186,7 @@ func TestOpenDevIssuerTwiceAtOnce(t *testing.T) {
 			if d, err := OpenDevIssuer(keyFile, devURL, testAudience, nil); err != nil {
 				t.Error(err)
 			} else {
-				ids[i] = d.keyID
+				ids[i] = d.signing().id
 			}
 		})
 	}
@@ -250,8 +250,8 @@ func TestDevHandler(t *testing.T) {
 		{"ttl huge", "POST", mintPath, "127.0.0.1:8080", `{"sub":"a","ttl":9223372036854775807}`, origin, 400},
 		{"unknown member", "POST", mintPath, "127.0.0.1:8080", `{"sub":"a","Sub":"b"}`, origin, 400},
 		{"mint by GET", "GET", mintPath, "127.0.0.1:8080", "", origin, 404},
-		{"authorize", "GET", "/dev/issuer/authorize", "127.0.0.1:8080", "", nil, 501},
-		{"oauth token", "POST", "/dev/issuer/oauth/token", "127.0.0.1:8080", "", nil, 501},
+		{"authorize without anything", "GET", "/dev/issuer/authorize", "127.0.0.1:8080", "", nil, 400},
+		{"oauth token without anything", "POST", "/dev/issuer/oauth/token", "127.0.0.1:8080", "", nil, 400},
 		{"elsewhere", "GET", "/dev/issuer/x", "127.0.0.1:8080", "", nil, 404},
 	}
 	for _, test := range tests {

@@ -176,9 +176,9 @@ func (f *fileKeys) fetch(_ context.Context, previous *keySet) (*keySet, time.Dur
 	return set, 0, nil
 }
 
-// memoryKeys is a key set of this process.
-type memoryKeys struct{ set *keySet }
+// memoryKeys is the key set of the dev issuer, in this process.
+type memoryKeys struct{ issuer *DevIssuer }
 
 func (f memoryKeys) fetch(context.Context, *keySet) (*keySet, time.Duration, error) {
-	return f.set, 0, nil
+	return f.issuer.keySet(), 0, nil
 }

@@ -79,7 +79,7 @@ func checkProviders(providers []Provider, opts Options) error {
 func (p Provider) fetcher(client *http.Client, opts Options) (fetcher, time.Duration) {
 	switch {
 	case opts.DevIssuer != nil && p.Issuer == opts.DevIssuer.issuer:
-		return memoryKeys{opts.DevIssuer.keySet()}, refreshEvery
+		return memoryKeys{opts.DevIssuer}, fileEvery
 	case p.JWKS != "" && !strings.Contains(p.JWKS, "://"):
 		return &fileKeys{path: p.JWKS}, fileEvery
 	}

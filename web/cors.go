@@ -120,16 +120,17 @@ func loopbackName(host string) bool {
 	return err == nil && a.IsLoopback()
 }
 
-// newCORS answers preflights and sets the headers of every other answer.
-func newCORS(origins Origins) func(http.Handler) http.Handler {
+// newCORS answers preflights and sets the headers of every other answer. more
+// are headers that a page may send besides.
+func newCORS(origins Origins, more ...string) func(http.Handler) http.Handler {
 	c := cors.New(cors.Options{
 		AllowOriginVaryRequestFunc: func(r *http.Request, origin string) (bool, []string) {
 			// Several Origin headers would be reflected as they came.
 			return len(r.Header.Values("Origin")) == 1 && origins.Allows(origin), nil
 		},
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodOptions},
-		AllowedHeaders: []string{"authorization", "content-type", "dpop", "traceparent", "tracestate", "baggage", "x-request-id",
-			"apollo-require-preflight", "x-apollo-operation-name", "graphql-preflight", "last-event-id", "idempotency-key"},
+		AllowedHeaders: append([]string{"authorization", "content-type", "dpop", "traceparent", "tracestate", "baggage", "x-request-id",
+			"apollo-require-preflight", "x-apollo-operation-name", "graphql-preflight", "last-event-id", "idempotency-key"}, more...),
 		ExposedHeaders: []string{"www-authenticate", "dpop-nonce", "retry-after", "x-request-id", "etag"},
 		MaxAge:         7200,
 	})

@@ -69,9 +69,11 @@ func New(o Options) http.Handler {
 		refuse(w, r, http.StatusNotFound, notFound, "nothing is served here")
 	}))
 
-	var h http.Handler = newCORS(o.Origins)(mux)
+	var h http.Handler
 	if o.Issuer != nil {
-		h = onlyLoopback(h)
+		h = onlyLoopback(newCORS(o.Origins, "auth0-client")(mux)) // Auth0's SDKs send it to their issuer
+	} else {
+		h = newCORS(o.Origins)(mux)
 	}
 	key := make([]byte, 32)
 	rand.Read(key)
