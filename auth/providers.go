@@ -19,6 +19,10 @@ func checkProviders(providers []Provider, opts Options) error {
 	names, issuers := map[string]bool{}, map[string]bool{}
 	bare, dev := "", false
 	for i, p := range providers {
+		p = p.complete()
+		if err := p.checkPreset(); err != nil {
+			fault(p, "%w", err)
+		}
 		if p.Name == "" {
 			p.Name = fmt.Sprintf("number %d", i+1)
 			fault(p, "has no name")

@@ -133,23 +133,20 @@ func (l lifetime) check(now time.Time) *Rejection {
 func checkClaims(claims map[string]any, p *Provider) (lifetime, *Rejection) {
 	var l lifetime
 	for _, name := range []string{"nonce", "at_hash", "c_hash"} {
-		if _, ok := claims[name]; ok {
+		if _, ok := claims[name]; ok && !presets[p.Preset].idTokens {
 			return l, reject(CodeIDToken, "this is an ID token, send the access token")
 		}
 	}
 	if _, ok := claims["cnf"]; ok { // RFC 9449 section 7.1
 		return l, reject(CodeBoundToken, "the token is bound to a key (cnf) and cannot be sent as Bearer")
 	}
-	audiences, ok := stringOrStrings(claims["aud"])
-	if !ok {
-		return l, reject(CodeAudience, "the token has no audience (aud), expected "+p.Audience)
-	}
-	if !slices.Contains(audiences, p.Audience) {
-		return l, reject(CodeAudience, "the token has another audience, expected "+p.Audience)
+	if r := p.checkAudience(claims); r != nil {
+		return l, r
 	}
 	if r := checkSubject(claims["sub"]); r != nil {
 		return l, r
 	}
+	var ok bool
 	if l.expires, ok = numericDate(claims["exp"]); !ok || l.expires.Unix() < 1 {
 		return l, reject(CodeClaim, "the token has no exp, or it is not a number from 1 to 253402300799")
 	}

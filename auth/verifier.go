@@ -68,10 +68,7 @@ func NewVerifier(providers []Provider, opts Options) (*Verifier, error) {
 	rand.Read(v.logKey[:]) // never fails (crypto/rand)
 	client := httpClient(opts.HTTPClient)
 	for _, p := range providers {
-		p.Algorithms, p.Vouches = slices.Clone(p.Algorithms), slices.Clone(p.Vouches)
-		if len(p.Algorithms) == 0 {
-			p.Algorithms = []string{"RS256"}
-		}
+		p = p.complete()
 		f, every := p.fetcher(client, opts)
 		v.byIssuer[p.Issuer] = &accepted{p, newKeySource(p.Name, f, every, opts.Now, opts.Logger)}
 		v.names = append(v.names, p.Issuer)
