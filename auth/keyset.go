@@ -50,7 +50,17 @@ func parseKeySet(data []byte) (*keySet, error) {
 		return nil, fmt.Errorf("parse key set: %d keys, %d at most", len(list), maxKeys)
 	}
 	set := &keySet{published: len(list)}
+	seen := map[string]bool{}
 	for i, entry := range list {
+		// Which of two keys a kid means would be the reader's guess (RFC 7517
+		// section 4.5 has them differ).
+		if jwk, ok := entry.(map[string]any); ok && jwk["kid"] != nil {
+			if id, ok := jwk["kid"].(string); ok && seen[id] {
+				return nil, errors.New("parse key set: two keys have one kid")
+			} else if ok {
+				seen[id] = true
+			}
+		}
 		k, err := parseKey(entry)
 		if err != nil {
 			set.dropped = append(set.dropped, fmt.Sprintf("key %d: %v", i, err))
