@@ -95,7 +95,7 @@ type world struct {
 	seed []byte
 }
 
-func readWorld(t *testing.T, dir string) *world {
+func readWorld(t testing.TB, dir string) *world {
 	t.Helper()
 	w := &world{name: filepath.Base(dir)}
 	for name, to := range map[string]*[]byte{"schema.graphql": &w.sdl, "seed.yaml": &w.seed} {
@@ -112,7 +112,7 @@ func readWorld(t *testing.T, dir string) *world {
 var worldNow = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
 
 // serve deploys the world with its seed and serves it as flora dev would.
-func (w *world) serve(t *testing.T, db store.Store) (*httptest.Server, *auth.DevIssuer) {
+func (w *world) serve(t testing.TB, db store.Store) (*httptest.Server, *auth.DevIssuer) {
 	t.Helper()
 	model, err := schema.Load("schema.graphql", w.sdl)
 	if err != nil {
