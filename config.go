@@ -70,6 +70,7 @@ type role struct {
 	Name string      `yaml:"name"`
 	When string      `yaml:"when"`
 	slot *rules.Slot // When, compiled; nil without one
+	at   string      // file:line:col
 }
 
 // UnmarshalYAML reads either form. The types were checked before.
@@ -180,6 +181,7 @@ func (c *config) checkProviders(f *faults) {
 }
 
 func (r *role) check(f *faults, at string) {
+	r.at = f.where(at)
 	if r.Name == "" {
 		f.add(at, "a role needs a name")
 	}

@@ -31,6 +31,10 @@ func (c *deployCommand) Run(a *app) error {
 		return errReported
 	}
 	a.warn(next)
+	if list := a.config.unknownRoles(next); len(list) > 0 {
+		a.report(list)
+		return errReported
+	}
 	db, err := a.openStore(c.Store, true)
 	if err != nil {
 		return err

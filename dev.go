@@ -175,7 +175,7 @@ func (c *devCommand) serve(a *app, l net.Listener, db store.Store, d *store.Depl
 	}
 	introspection := a.config.Introspection == nil || *a.config.Introspection
 	s, err := newService(db, d, serviceOptions{
-		file: next.File, providers: providers, grants: grants, limits: limits, introspection: introspection, hidden: a.tellHidden, log: log,
+		file: next.File, providers: providers, grants: grants, devIssuer: providers[0].Name, limits: limits, introspection: introspection, hidden: a.tellHidden, log: log,
 	})
 	if err != nil {
 		return err

@@ -153,3 +153,34 @@ func TestKeyIsPrivate(t *testing.T) {
 		t.Errorf("%v %v", info.Mode(), err)
 	}
 }
+
+// TestDevIssuerVouches: any claim of a development token links callers to
+// documents, an e-mail address as everywhere only if it is verified.
+func TestDevIssuerVouches(t *testing.T) {
+	dir := t.TempDir()
+	file := write(t, dir, "clients.graphql", `type Client @auth(read: "doc == CurrentUser('Client')") {
+  email: String! @unique @identity(claim: "email") @auth(write: "false")
+}
+type Member @auth(read: "doc == CurrentUser('Member')") { number: Int! @unique @identity(claim: "number") @auth(write: "false") }`)
+	seed := write(t, dir, "seed.yaml", "clients: [{ email: a@x }, { email: b@x }]\nmembers: [{ number: 7 }, { number: 8 }]\n")
+	data := filepath.Join(dir, "data")
+	_, base := dev(t, "--schema", file, "--seed", seed, "--data-dir", data)
+	for _, c := range []struct {
+		claims []string
+		want   string
+	}{
+		{[]string{`email="a@x"`, `email_verified=true`}, `{"meClient":{"email":"a@x"},"clients":{"data":[{"email":"a@x"}]},"meMember":null}`},
+		{[]string{`email="a@x"`}, `{"meClient":null,"clients":{"data":[]},"meMember":null}`},
+		{[]string{`number=7`, `email_verified=true`}, `{"meClient":null,"clients":{"data":[]},"meMember":{"number":7}}`},
+		{[]string{`number="7"`}, `{"meClient":null,"clients":{"data":[]},"meMember":null}`},
+	} {
+		var args []string
+		for _, claim := range c.claims {
+			args = append(args, "--claim", claim)
+		}
+		got := ask(t, base, mint(t, data, "someone", args...), "{ meClient { email } clients { data { email } } meMember { number } }")
+		if !strings.Contains(got, c.want) {
+			t.Errorf("%v: %s, want %s", c.claims, got, c.want)
+		}
+	}
+}

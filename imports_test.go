@@ -31,7 +31,8 @@ var mayImport = map[string][]string{
 	"store/spanner/emulator": {},
 	"store/storetest":        {"rules", "rules/ruletest", "schema", "store"},
 	"graph":                  {"rules", "schema"},
-	"resolvers":              {"auth", "graph", "rules", "schema", "store"},
+	"transfer":               {"graph", "rules", "schema", "store"},
+	"resolvers":              {"auth", "graph", "rules", "schema", "store", "transfer"},
 	"web":                    {"auth", "graph"},
 }
 
@@ -45,7 +46,7 @@ var only = []struct {
 	{"modernc.org/sqlite", below("store/sqlite")},
 	{"net/http", func(file string) bool { return below("web")(file) || below("auth")(file) || path.Dir(file) == "." }},
 	{"cel.dev/cel-go", func(file string) bool {
-		return below("rules")(file) && strings.HasPrefix(path.Base(file), "cel")
+		return below("rules")(file) && (strings.HasPrefix(path.Base(file), "cel") || file == "rules/link.go")
 	}},
 }
 

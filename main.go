@@ -40,6 +40,10 @@ type commands struct {
 	Test    testCommand    `cmd:"" help:"Run the rule tests beside a schema."`
 	Explain explainCommand `cmd:"" help:"Tell why a caller may do something, or may not."`
 	Token   tokenCommand   `cmd:"" help:"Print a token of the local development issuer."`
+	Export  exportCommand  `cmd:"" help:"Write all documents of a store as lines of JSON."`
+	Import  importCommand  `cmd:"" help:"Bring documents into a store: what flora export wrote, or an export of Fauna."`
+	Copy    copyCommand    `cmd:"" help:"Copy one store to another: from SQLite to Spanner, or back."`
+	Backup  backupCommand  `cmd:"" help:"Copy a SQLite store while a server writes to it."`
 
 	Version versionFlag `help:"Print the version and quit."`
 }
@@ -91,6 +95,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
+		return a.fail(err)
+	}
+	if err := (&settings{a}).load(command); err != nil { // no flag has asked for it
 		return a.fail(err)
 	}
 	if err := command.Run(a); err != nil && !(errors.Is(err, context.Canceled) && ctx.Err() != nil) {

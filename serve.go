@@ -74,6 +74,12 @@ func (c *serveCommand) Run(a *app) error {
 		return err
 	}
 	published := s.data.Version().Schema
+	if list := a.config.unknownRoles(published); len(list) > 0 {
+		return errors.New(line(list))
+	}
+	for _, text := range a.config.unusedRoles(published) {
+		log.Warn("configuration warning", "warning", text)
+	}
 	for _, g := range published.Grants {
 		log.Info("granted on every collection", "at", g.Pos.String(), "grant", g.Message)
 	}

@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -41,6 +39,7 @@ type serviceOptions struct {
 	providers     []auth.Provider // whose tokens the data API takes
 	strict        bool            // roles of the schema must fit the providers
 	grants        map[string][]resolvers.Grant
+	devIssuer     string // resolvers.Options.DevIssuer
 	limits        limits
 	introspection bool
 	hidden        func([]resolvers.Hidden)
@@ -56,13 +55,14 @@ func newService(db store.Store, d *store.Deployment, o serviceOptions) (*service
 	}
 	var err error
 	s.resolvers, err = resolvers.New(db, d.Secret, resolvers.Options{
-		Grants: o.grants, PageSize: o.limits.graph.PageSize, MaxPage: o.limits.graph.MaxPageSize, MaxWrite: o.limits.graph.MaxWrite, Hidden: o.hidden, Log: o.log, Now: o.now, NewID: o.newID,
+		Grants: o.grants, DevIssuer: o.devIssuer, PageSize: o.limits.graph.PageSize, MaxPage: o.limits.graph.MaxPageSize, MaxWrite: o.limits.graph.MaxWrite, Hidden: o.hidden, Log: o.log, Now: o.now, NewID: o.newID,
 	})
 	if err != nil {
 		return nil, err
 	}
 	options := graph.Options{Resolver: s.resolvers, Reload: s.reload, Limits: o.limits.graph, Introspection: o.introspection, Logger: o.log}
 	s.data = graph.NewExecutor(options)
+	options.Limits.VariablesBytes = max(options.Limits.VariablesBytes, o.limits.web.Body) // importDocuments fills a request
 	s.control = graph.NewControl(&resolvers.AdminResolver{
 		Version: s.data.Version, CanRead: s.may("flora:read"), CanUseData: s.may("flora:data"), Data: s.resolvers,
 		Assume: func(claims map[string]any) (*auth.Identity, error) { return assume(o.providers, claims) },
@@ -101,29 +101,13 @@ func (s *service) load(d *store.Deployment) error {
 	if err != nil {
 		return fmt.Errorf("load deployed schema, version %d: %s", d.Version, line(err))
 	}
-	if err := s.knowsProviders(model); err != nil {
-		return err
+	if s.strict {
+		if list := knowsProviders(model, s.providers); len(list) > 0 {
+			return errors.New(list[0].String())
+		}
 	}
 	s.data.Publish(&graph.Version{Number: d.Version, Schema: model})
 	s.log.Info("schema published", "version", d.Version)
-	return nil
-}
-
-// knowsProviders refuses roles of the schema that could be given to callers of
-// the wrong provider: where there are several, each role names its own.
-func (s *service) knowsProviders(model *schema.Schema) error {
-	if !s.strict {
-		return nil
-	}
-	names := strings.Join(s.providers, ", ")
-	for _, r := range model.Roles {
-		switch {
-		case r.Provider == "" && len(s.providers) > 1:
-			return fmt.Errorf("%s: role %s names no provider, there are %s", r.Pos, r.Name, names)
-		case r.Provider != "" && !slices.Contains(s.providers, r.Provider):
-			return fmt.Errorf("%s: role %s is for the provider %s, there are %s", r.Pos, r.Name, r.Provider, names)
-		}
-	}
 	return nil
 }
 

@@ -19,16 +19,19 @@ type faults struct {
 // add notes a fault at a YAML path of the file ($.providers[0].issuer), or at
 // the nearest part of the path that exists.
 func (f *faults) add(path, format string, args ...any) {
+	f.list = append(f.list, f.where(path)+": "+fmt.Sprintf(format, args...))
+}
+
+func (f *faults) where(path string) string {
 	for f.body != nil && path != "$" {
 		if p, err := yaml.PathString(path); err == nil {
 			if n, err := p.FilterNode(f.body); err == nil && n != nil {
-				f.at(n, format, args...)
-				return
+				return f.place(n)
 			}
 		}
 		path = path[:strings.LastIndexAny(path, ".[")]
 	}
-	f.list = append(f.list, f.file+": "+fmt.Sprintf(format, args...))
+	return f.file
 }
 
 func (f *faults) at(n ast.Node, format string, args ...any) {

@@ -14,9 +14,19 @@ type adminRoot struct {
 	err  error
 }
 
-func (a *adminRoot) Query() QueryResolver                        { return a }
+func (a *adminRoot) Query() QueryResolver       { return a }
+func (a *adminRoot) Mutation() MutationResolver { return a }
+func (a *adminRoot) ExportDocuments(context.Context, string, *string) (*DocumentPage, error) {
+	return nil, a.err
+}
+func (a *adminRoot) MissingDocuments(context.Context, string, []string) ([]string, error) {
+	return nil, a.err
+}
+func (a *adminRoot) ImportDocuments(context.Context, []string) ([]ImportOutcome, error) {
+	return nil, a.err
+}
 func (a *adminRoot) Schema(context.Context) (*SchemaInfo, error) { return a.info, a.err }
-func (a *adminRoot) ExplainAccess(context.Context, string, *string, Action, *string, *string) (*AccessExplanation, error) {
+func (a *adminRoot) ExplainAccess(context.Context, string, *string, Action, *string, []string, *string) (*AccessExplanation, error) {
 	return nil, a.err
 }
 

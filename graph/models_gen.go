@@ -16,6 +16,25 @@ type AccessExplanation struct {
 	Exists bool `json:"exists"`
 	// All that must allow; for a READ also the fields that have a rule of their own.
 	Rules []RuleExplanation `json:"rules"`
+	// Of a CREATE or UPDATE: the @checks of what would be stored. All must be ALLOWED, too.
+	Checks []CheckExplanation `json:"checks"`
+}
+
+// One @check: what a document must fulfil, whoever writes it.
+type CheckExplanation struct {
+	// What the @check belongs to: `Product`, or `Product.price`.
+	Name string `json:"name"`
+	// Where it stands, as file:line:column.
+	Position string `json:"position"`
+	// Where in the input the client is told that it fails, such as `data.price`.
+	Path string `json:"path"`
+	// What the client is told then.
+	Message string `json:"message"`
+	// The expression as written.
+	Rule    string  `json:"rule"`
+	Verdict Verdict `json:"verdict"`
+	// What the store was asked, the caller's values filled in. Null where the input decides alone.
+	Residual *string `json:"residual,omitempty"`
 }
 
 // A part of a rule.
@@ -32,6 +51,13 @@ type CollectionInfo struct {
 	Name string `json:"name"`
 	// The declared fields, in the order of the file.
 	Fields []FieldInfo `json:"fields"`
+}
+
+// A page of lines.
+type DocumentPage struct {
+	Documents []string `json:"documents"`
+	// What to ask the next page with, null behind the last.
+	After *string `json:"after,omitempty"`
 }
 
 // A declared field of a collection.
@@ -52,6 +78,18 @@ type GrantExplanation struct {
 	Verdict Verdict `json:"verdict"`
 	// Of a grant that does not allow: the parts between && that are not true, with the sides of a write told apart.
 	Clauses []ClauseExplanation `json:"clauses"`
+}
+
+// What became of a line.
+type ImportOutcome struct {
+	Status ImportStatus `json:"status"`
+	// The field in question, of what is WAITING or REFUSED.
+	Field *string `json:"field,omitempty"`
+	// What is wrong. It never holds a value.
+	Problem *string `json:"problem,omitempty"`
+}
+
+type Mutation struct {
 }
 
 type Query struct {
@@ -131,6 +169,67 @@ func (e *Action) UnmarshalJSON(b []byte) error {
 }
 
 func (e Action) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type ImportStatus string
+
+const (
+	ImportStatusWritten ImportStatus = "WRITTEN"
+	// It is there already.
+	ImportStatusSame ImportStatus = "SAME"
+	// A document that it refers to is not there: it lacks that reference, or is not there itself. Send it again later.
+	ImportStatusWaiting ImportStatus = "WAITING"
+	ImportStatusRefused ImportStatus = "REFUSED"
+)
+
+var AllImportStatus = []ImportStatus{
+	ImportStatusWritten,
+	ImportStatusSame,
+	ImportStatusWaiting,
+	ImportStatusRefused,
+}
+
+func (e ImportStatus) IsValid() bool {
+	switch e {
+	case ImportStatusWritten, ImportStatusSame, ImportStatusWaiting, ImportStatusRefused:
+		return true
+	}
+	return false
+}
+
+func (e ImportStatus) String() string {
+	return string(e)
+}
+
+func (e *ImportStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ImportStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ImportStatus", str)
+	}
+	return nil
+}
+
+func (e ImportStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ImportStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ImportStatus) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -14,9 +14,21 @@ import (
 
 // scalar coerces an input value, not null, to a scalar type.
 func scalar(name string, v any, at *place) (any, *gqlerror.Error) {
-	var out any
-	ok := false
-	expected := name
+	out, expected, ok := Scalar(name, v)
+	switch {
+	case expected == "":
+		return nil, Errorf(NotImplemented, "%s: scalar %s is not supported as input", at, name)
+	case !ok:
+		return nil, mismatch(at, expected, v)
+	}
+	return out, nil
+}
+
+// Scalar coerces a value, not null, as encoding/json makes it with json.Number,
+// to what Field.Args holds for a scalar type. expected says what one looks like;
+// it is empty for a name that is none.
+func Scalar(name string, v any) (out any, expected string, ok bool) {
+	expected = name
 	switch name {
 	case "Boolean":
 		out, ok = v.(bool)
@@ -67,12 +79,9 @@ func scalar(name string, v any, at *place) (any, *gqlerror.Error) {
 		expected = "JSON (at most 32 levels, without U+0000; a variable holds the whole of it)"
 		out, ok = rules.CanonicalJSON(v)
 	default:
-		return nil, Errorf(NotImplemented, "%s: scalar %s is not supported as input", at, name)
+		return nil, "", false
 	}
-	if !ok {
-		return nil, mismatch(at, expected, v)
-	}
-	return out, nil
+	return out, expected, ok
 }
 
 // integral reports whether s is an optional minus and digits.

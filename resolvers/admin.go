@@ -69,6 +69,9 @@ func (r *AdminResolver) explain(ctx context.Context, a Question, claims, data *s
 	if v == nil {
 		return nil, graph.Errorf(graph.Unavailable, "no schema is deployed")
 	}
+	if claims == nil && len(a.Roles) > 0 {
+		return nil, graph.Errorf(graph.BadUserInput, "roles are of a token: give its claims")
+	}
 	if claims != nil {
 		c, err := graph.Object(*claims)
 		if err != nil {

@@ -11,9 +11,17 @@ import (
 	"flora.dev/flora/graph"
 )
 
-// Schema answers with the published schema.
+// ImportDocuments writes rows, for holders of flora:data alone.
+func (r *mutationAdminResolver) ImportDocuments(ctx context.Context, documents []string) ([]graph.ImportOutcome, error) {
+	if err := r.CanUseData(ctx); err != nil {
+		return nil, err
+	}
+	return r.importDocuments(ctx, documents)
+}
+
+// Schema answers with the published schema. Who may read all documents may see it too.
 func (r *queryAdminResolver) Schema(ctx context.Context) (*graph.SchemaInfo, error) {
-	if err := r.CanRead(ctx); err != nil {
+	if err := r.CanRead(ctx); err != nil && r.CanUseData(ctx) != nil {
 		return nil, err
 	}
 	v := r.Version()
@@ -24,17 +32,42 @@ func (r *queryAdminResolver) Schema(ctx context.Context) (*graph.SchemaInfo, err
 }
 
 // ExplainAccess answers with what rules say, to holders of flora:data alone.
-func (r *queryAdminResolver) ExplainAccess(ctx context.Context, collection string, id *string, action graph.Action, claims *string, data *string) (*graph.AccessExplanation, error) {
+func (r *queryAdminResolver) ExplainAccess(ctx context.Context, collection string, id *string, action graph.Action, claims *string, roles []string, data *string) (*graph.AccessExplanation, error) {
 	if err := r.CanUseData(ctx); err != nil {
 		return nil, err
 	}
-	a := Question{Collection: collection, Action: actions[action]}
+	a := Question{Collection: collection, Action: actions[action], Roles: roles}
 	if id != nil {
 		a.ID = *id
 	}
 	return r.explain(ctx, a, claims, data)
 }
 
+// ExportDocuments reads rows, for holders of flora:data alone.
+func (r *queryAdminResolver) ExportDocuments(ctx context.Context, collection string, after *string) (*graph.DocumentPage, error) {
+	if err := r.CanUseData(ctx); err != nil {
+		return nil, err
+	}
+	cursor := ""
+	if after != nil {
+		cursor = *after
+	}
+	return r.exportDocuments(ctx, collection, cursor)
+}
+
+// MissingDocuments looks for documents, for holders of flora:data alone.
+func (r *queryAdminResolver) MissingDocuments(ctx context.Context, collection string, ids []string) ([]string, error) {
+	if err := r.CanUseData(ctx); err != nil {
+		return nil, err
+	}
+	return r.missingDocuments(ctx, collection, ids)
+}
+
+func (r *AdminResolver) Mutation() graph.MutationResolver { return &mutationAdminResolver{r} }
+
 func (r *AdminResolver) Query() graph.QueryResolver { return &queryAdminResolver{r} }
 
-type queryAdminResolver struct{ *AdminResolver }
+type (
+	mutationAdminResolver struct{ *AdminResolver }
+	queryAdminResolver    struct{ *AdminResolver }
+)

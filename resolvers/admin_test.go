@@ -43,7 +43,7 @@ func TestAdminSchema(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			root := &AdminResolver{Version: func() *graph.Version { return tt.version }, CanRead: tt.canRead}
+			root := &AdminResolver{Version: func() *graph.Version { return tt.version }, CanRead: tt.canRead, CanUseData: refuse}
 			got := graph.NewControl(root, graph.Options{}).Do(context.Background(), graph.Request{Query: query})
 			if string(got.Body) != tt.want {
 				t.Errorf("got  %s\nwant %s", got.Body, tt.want)

@@ -48,6 +48,9 @@ type Head struct {
 	// Set are the columns written. An Insert names every column except _id
 	// and _ts. An Update sets _ts = max(Now, _ts + 1) by itself.
 	Set []Assign
+	// TS, of an Insert or Update, is the _ts that the document gets, for one that
+	// brings its own from elsewhere. 0: the one that the engine gives.
+	TS int64
 	// Guard must be true: read rule, write rule on both sides, field rules,
 	// connected targets readable. It speaks of rules.Old for the stored
 	// document (Update, Delete); of an Insert it speaks of no document of
@@ -96,6 +99,7 @@ type Head struct {
 	// documents beside those of the head are TooMany; a reference that restricts,
 	// of a document that stays, is a Conflict. Results do not count them.
 	Referrers []*rules.Field
+	Along     int // the most that go along, in place of Most, if not 0
 
 	// Answer, of a top-level head, reads the document for the client: after
 	// all heads ran, at the state of the commit; for a Delete before it runs.
@@ -108,6 +112,14 @@ type Head struct {
 	// and its Where is certain to hold after the write, so the engine may take
 	// them from the statement's own result, or for an Insert from Set.
 	Echo bool
+}
+
+// Stamp is the _ts that an Insert gives at the time now.
+func (h *Head) Stamp(now int64) int64 {
+	if h.TS != 0 {
+		return h.TS
+	}
+	return now
 }
 
 // Assign sets a field. Value is a rules.Val, a rules.UserVal (the guard says

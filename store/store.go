@@ -11,6 +11,11 @@ type Store interface {
 	// ErrUnavailable. The version it returns is that of its own snapshot.
 	Read(ctx context.Context, q *Query) (*Rows, error)
 
+	// Snapshot runs f, whose reads all see the store as it was when the first
+	// of them began, for as long as the store keeps that: Spanner one hour. It
+	// returns what f does. Errors of a read: those of Read.
+	Snapshot(ctx context.Context, f func(read func(*Query) (*Rows, error)) error) error
+
 	// Write runs the heads of a mutation in order, in one transaction: all or
 	// nothing. A refusal is a *WriteError that names the head; nothing was
 	// written then. An update or delete that hits nothing its caller can read

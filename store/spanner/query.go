@@ -31,6 +31,22 @@ func (db *DB) readAt(ctx context.Context, at time.Time, q *store.Query) (*store.
 	return db.read(ctx, db.client.Single().WithTimestampBound(cloud.ReadTimestamp(at)), q)
 }
 
+// Snapshot runs f with reads of one read-only transaction.
+func (db *DB) Snapshot(ctx context.Context, f func(read func(*store.Query) (*store.Rows, error)) error) error {
+	db.open.RLock()
+	defer db.open.RUnlock()
+	if db.closed {
+		return unavailable(errClosed)
+	}
+	tx := db.client.ReadOnlyTransaction()
+	defer tx.Close()
+	return f(func(q *store.Query) (*store.Rows, error) {
+		ctx, cancel := context.WithTimeout(ctx, db.opts.Timeout)
+		defer cancel()
+		return db.read(ctx, tx, q)
+	})
+}
+
 // querier is a snapshot or a transaction.
 type querier interface {
 	Query(ctx context.Context, st cloud.Statement) *cloud.RowIterator

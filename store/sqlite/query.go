@@ -26,6 +26,40 @@ func (db *DB) Read(ctx context.Context, q *store.Query) (*store.Rows, error) {
 	return rows, nil
 }
 
+// Snapshot runs f in a read transaction.
+func (db *DB) Snapshot(ctx context.Context, f func(read func(*store.Query) (*store.Rows, error)) error) error {
+	var failed error // of f, whose errors need no reading
+	err := db.read(ctx, func(c *conn) error {
+		if err := c.exec("BEGIN"); err != nil {
+			return err
+		}
+		defer func() {
+			c.SetInterrupt(nil) // nothing ends a transaction on a connection that is interrupted
+			c.rollback()
+			c.SetInterrupt(c.done)
+		}()
+		failed = f(func(q *store.Query) (*store.Rows, error) {
+			if ctx.Err() != nil {
+				return nil, unavailable(ctx)
+			}
+			s, err := sqlgen.SQLite.Query(q)
+			if err != nil {
+				return nil, fmt.Errorf("read: %w", err)
+			}
+			rows, err := c.roots(&s, len(q.Roots))
+			if err != nil {
+				return nil, readError(ctx, err)
+			}
+			return rows, nil
+		})
+		return nil
+	})
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
 // read runs f with a reader that the end of ctx interrupts.
 func (db *DB) read(ctx context.Context, f func(*conn) error) error {
 	end, err := db.begin()

@@ -43,6 +43,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Once", testOnce},
 		{"Links", testLinks},
 		{"Sweep", testSweep},
+		{"Snapshot", testSnapshot},
+		{"Stamp", testStamp},
 		{"Concurrency", testConcurrency},
 	}
 	for _, tt := range tests {
