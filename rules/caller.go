@@ -11,6 +11,7 @@ import (
 type Caller struct {
 	identity string
 	signedIn bool
+	anybody  bool // of whom no more is known
 	roles    []string
 	vouches  []string
 	provider string
@@ -26,6 +27,15 @@ func NewCaller(identity string, claims map[string]any, now time.Time) *Caller {
 	c := Anonymous(now)
 	c.identity, c.signedIn = identity, true
 	c.token = celClaims(claims)
+	return c
+}
+
+// Anybody returns a caller of whom no more is known than that he has a token,
+// and that it may lead to documents of his own. For what can be said of rules
+// without a store: no document is compared with what links him.
+func Anybody(now time.Time) *Caller {
+	c := NewCaller("someone", nil, now)
+	c.anybody = true
 	return c
 }
 
@@ -111,18 +121,4 @@ func (c *Caller) eval(s *Slot) result {
 	r := s.eval(c)
 	c.memo[s] = r
 	return r
-}
-
-// Link returns the value of the claim that links the caller to a document of
-// o; ok is false where the caller has none.
-func (c *Caller) Link(o *Object) (v Value, ok bool) {
-	if o.Identity == nil || !c.signedIn {
-		return Value{}, false
-	}
-	if o.IdentityClaim == "" || o.IdentityClaim == "sub" {
-		return Value{Kind: o.Identity.Kind, V: c.identity}, true
-	}
-	r := c.vouchedClaim(o.IdentityClaim)
-	x, ok := r.scalar(o.Identity.Kind)
-	return Value{Kind: o.Identity.Kind, V: x}, ok
 }

@@ -13,7 +13,22 @@ import (
 // Folded is a text without its case, and composed (NFC): texts that a reader
 // takes for the same have the same. It may be longer than the text.
 // https://www.unicode.org/versions/latest/core-spec/chapter-5/#G21180
-func Folded(s string) string { return norm.NFC.String(cases.Fold().String(norm.NFC.String(s))) }
+func Folded(s string) string {
+	return norm.NFC.String(strings.Map(foldedCherokee, cases.Fold().String(norm.NFC.String(s))))
+}
+
+// foldedCherokee maps the small letters of Cherokee to the capitals that
+// CaseFolding.txt folds them to: the library maps capitals to small ones, but
+// leaves these as they are or swaps them.
+func foldedCherokee(r rune) rune {
+	switch {
+	case 0xAB70 <= r && r <= 0xABBF:
+		return r - 0xAB70 + 0x13A0
+	case 0x13F8 <= r && r <= 0x13FD:
+		return r - 8
+	}
+	return r
+}
 
 // CanonicalUUID is the lower-case form of a UUID, RFC 9562, section 4.
 func CanonicalUUID(s string) (string, bool) {

@@ -8,6 +8,8 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 )
 
 // A schema defines, before its first rule is compiled: claims, roles, named
@@ -133,9 +135,14 @@ func (s *scope) inline(e ast.Expr, n *named) Pred {
 		if !s.deeper(e, t) {
 			return Unknown
 		}
-		doc = s.env.fresh()
-		from, target := t.op, t.o
-		hops = append(hops[:len(hops):len(hops)], func(p Pred) Pred { return One{From: from, Target: target, Var: doc, Domain: True, Body: p} })
+		hop := t.inner
+		if hop != nil {
+			doc = t.op.(Col).Var
+		} else {
+			doc = s.env.fresh()
+			hop = func(p Pred) Pred { return One{From: t.op, Target: t.o, Var: doc, Domain: True, Body: p} }
+		}
+		hops = append(hops[:len(hops):len(hops)], hop)
 		depth++
 	}
 	inner := &scope{source: &source{env: s.env, text: n.source.text, info: n.source.info}, object: n.object, action: s.action,
@@ -179,7 +186,13 @@ func (s *source) checkClaim(e ast.Expr) {
 	}
 	if e.Kind() == ast.CallKind {
 		if c := e.AsCall(); c.FunctionName() == operators.Index && isToken(c.Args()[0]) {
-			s.fault(e, "use CurrentToken().name", "claims are declared in this schema")
+			hint := "use CurrentToken().name"
+			for _, x := range s.env.claims {
+				if key := c.Args()[1]; key.Kind() == ast.LiteralKind && key.AsLiteral().Value() == x.Key {
+					hint = "use CurrentToken()." + x.Name
+				}
+			}
+			s.fault(e, hint, "claims are declared in this schema")
 		}
 		return
 	}
@@ -194,6 +207,46 @@ func (s *source) checkClaim(e ast.Expr) {
 	if !slices.Contains(names, name) {
 		s.fault(e, nearest(name, names), "the token has no claim %s", name)
 	}
+}
+
+// declaredClaim reads a claim of the token as it is declared, by its key, kind
+// and whether it is a list. One of another type is unknown; in a list, only the
+// elements are that have another one.
+func declaredClaim(args ...ref.Val) ref.Val {
+	v, found := args[0].(traits.Mapper).Find(args[1])
+	if !found {
+		return errUnknown
+	}
+	kind := Kind(args[2].(types.Int))
+	as := func(v ref.Val) ref.Val {
+		if x, ok := (result{v}).scalar(kind); ok {
+			return types.DefaultTypeAdapter.NativeToValue(x)
+		}
+		return errUnknown
+	}
+	if !args[3].(types.Bool) {
+		return as(v)
+	}
+	list, ok := v.(traits.Lister)
+	if !ok {
+		return errUnknown
+	}
+	elems := []ref.Val{}
+	for it := list.Iterator(); it.HasNext() == types.True; {
+		elems = append(elems, as(it.Next()))
+	}
+	return types.NewRefValList(types.DefaultTypeAdapter, elems)
+}
+
+// hasDeclaredClaim is false where the token lacks the claim.
+func hasDeclaredClaim(args ...ref.Val) ref.Val {
+	if _, found := args[0].(traits.Mapper).Find(args[1]); !found {
+		return types.False
+	}
+	if v := declaredClaim(args...); types.IsUnknownOrError(v) {
+		return v
+	}
+	return types.True
 }
 
 const claimsType = "Claims"

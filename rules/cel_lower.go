@@ -59,6 +59,15 @@ func (t *term) inside(p Pred) Pred {
 	return t.inner(p)
 }
 
+// test is a test of the term with what no document decides. The document of a
+// one-to-one relation that is not there is null.
+func (t *term) test(p func(Operand) Pred) Pred {
+	if t.inner == nil {
+		return t.wrap(p(t.op))
+	}
+	return t.wrap(If{Definite{t.inner(True)}, t.inner(p(t.op)), p(Val{Value{Kind: Ref}})})
+}
+
 func (t *term) wrap(p Pred) Pred {
 	for i := len(t.hops) - 1; i >= 0; i-- {
 		p = t.hops[i](p)

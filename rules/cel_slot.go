@@ -29,7 +29,7 @@ type Slot struct {
 	// that is the same for every caller at all times.
 	identity, constant bool
 	role               string // a test for this role, without an expression
-	vouched            string // a claim that links to a document, if its provider vouches for it
+	link               *link  // the claim that finds the caller's document
 	provider           string // a test for the provider that vouched for the token
 }
 
@@ -132,16 +132,19 @@ type rewriter struct {
 	claims []Claim
 }
 
-// key is a claim's name in the token.
-func (r *rewriter) key(of ast.Expr, name string) string {
-	if isToken(of) {
-		for _, c := range r.claims {
-			if c.Name == name {
-				return c.Key
-			}
+// claim calls a function on a claim that is declared, or returns nil.
+func (r *rewriter) claim(function string, e ast.Expr) ast.Expr {
+	x := e.AsSelect()
+	if !isToken(x.Operand()) {
+		return nil
+	}
+	for _, c := range r.claims {
+		if c.Name == x.FieldName() {
+			return r.f.NewCall(e.ID(), function, r.expr(x.Operand()), r.f.NewLiteral(r.id(), types.String(c.Key)),
+				r.f.NewLiteral(r.id(), types.Int(c.Kind)), r.f.NewLiteral(r.id(), types.Bool(c.List)))
 		}
 	}
-	return name
+	return nil
 }
 
 func (r *rewriter) id() int64 { r.next++; return r.next }
@@ -160,9 +163,15 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 	case ast.SelectKind:
 		x := e.AsSelect()
 		if x.IsTestOnly() {
-			return f.NewCall(e.ID(), "@has", r.expr(x.Operand()), f.NewLiteral(r.id(), types.String(r.key(x.Operand(), x.FieldName()))))
+			if c := r.claim("@hasClaim", e); c != nil {
+				return c
+			}
+			return f.NewCall(e.ID(), "@has", r.expr(x.Operand()), f.NewLiteral(r.id(), types.String(x.FieldName())))
 		}
-		return f.NewSelect(e.ID(), r.expr(x.Operand()), r.key(x.Operand(), x.FieldName()))
+		if c := r.claim("@claim", e); c != nil {
+			return c
+		}
+		return f.NewSelect(e.ID(), r.expr(x.Operand()), x.FieldName())
 	case ast.ListKind:
 		return f.NewList(e.ID(), r.exprs(e.AsList().Elements()), e.AsList().OptionalIndices())
 	case ast.MapKind:
@@ -218,7 +227,11 @@ func newStrictCEL() *cel.Env {
 	binary := func(name string, fn func(a, b ref.Val) ref.Val) cel.EnvOption {
 		return cel.Function(name, cel.Overload("strict_"+name, []*cel.Type{dyn, dyn}, cel.BoolType, cel.BinaryBinding(fn)))
 	}
-	env, err := cel.NewEnv(cel.CrossTypeNumericComparisons(true),
+	claim := func(name string, out *cel.Type, fn func(...ref.Val) ref.Val) cel.EnvOption {
+		args := []*cel.Type{dyn, cel.StringType, cel.IntType, cel.BoolType}
+		return cel.Function(name, cel.Overload("declared_"+name, args, out, cel.FunctionBinding(fn)))
+	}
+	env, err := cel.NewEnv(cel.CrossTypeNumericComparisons(true), claim("@claim", dyn, declaredClaim), claim("@hasClaim", cel.BoolType, hasDeclaredClaim),
 		binary("@eq", strictEqual), binary("@strictIn", strictIn), binary("@has", strictHas))
 	if err != nil {
 		panic("rules: CEL environment: " + err.Error())
@@ -319,32 +332,14 @@ func (s *Slot) eval(c *Caller) result {
 		return result{types.Bool(c.Holds(s.role))}
 	case s.provider != "":
 		return result{types.Bool(c.provider == s.provider)}
-	case s.vouched != "":
-		return c.vouchedClaim(s.vouched)
+	case s.link != nil:
+		return c.linked(*s.link)
 	}
 	v, _, err := s.run.Eval(activation{c})
 	if err != nil || types.IsUnknownOrError(v) {
 		return result{}
 	}
 	return result{v}
-}
-
-// vouchedClaim is a claim that may link the caller to a document.
-func (c *Caller) vouchedClaim(name string) result {
-	for _, v := range c.vouches {
-		if v != name || name == "email" && c.token["email_verified"] != true {
-			continue
-		}
-		switch v := c.token[name].(type) {
-		case string:
-			if v != "" {
-				return result{types.String(v)}
-			}
-		case int64:
-			return result{types.Int(v)}
-		}
-	}
-	return result{}
 }
 
 func (r result) bool() (v, ok bool) {

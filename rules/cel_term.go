@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
@@ -106,22 +105,6 @@ func (s *scope) userObject(e ast.Expr) *Object {
 		s.fault(e, nearest(name, names), "CurrentUser(%s): no collection of that name has an @identity field", show(args[0]))
 	}
 	return nil
-}
-
-// identity is the value that links the caller to a document of o.
-func (e *Env) identity(o *Object) SlotRef {
-	if o.IdentityClaim == "" || o.IdentityClaim == "sub" {
-		const text = "CurrentIdentity()"
-		if e.slots[text] == nil {
-			e.slots[text] = &Slot{Text: text, typ: cel.StringType, identity: true}
-		}
-		return SlotRef{Slot: e.slots[text], Kind: o.Identity.Kind}
-	}
-	text := "the vouched claim " + o.IdentityClaim
-	if e.slots[text] == nil {
-		e.slots[text] = &Slot{Text: text, typ: cel.StringType, vouched: o.IdentityClaim}
-	}
-	return SlotRef{Slot: e.slots[text], Kind: o.Identity.Kind}
 }
 
 // selected lowers base.name.
@@ -269,7 +252,7 @@ func (s *scope) comparison(e ast.Expr, op Op, l, r ast.Expr) Pred {
 	if x == nil || !s.ordered(e, op, t) {
 		return Unknown
 	}
-	return t.wrap(Cmp{op, t.op, x})
+	return t.test(func(y Operand) Pred { return Cmp{op, y, x} })
 }
 
 func (s *scope) compareNull(e ast.Expr, op Op, t *term) Pred {
@@ -456,11 +439,7 @@ func (s *scope) in(e ast.Expr) Pred {
 			s.fault(e, "", "%s is %s, %s is none of them", t.path, t.describe(), show(x))
 			return Unknown
 		}
-		v := s.env.fresh()
-		if link := t.field.Link; link != nil {
-			return t.wrap(Many{Of: t.of, Field: link.Rows, Var: v, Domain: True, Body: m.wrap(m.inside(Cmp{Eq, m.op, Col{v, link.Far}}))})
-		}
-		return t.wrap(Many{Of: t.of, Field: t.field, Var: v, Domain: True, Body: m.wrap(m.inside(Cmp{Eq, m.op, Col{v, m.o.Key}}))})
+		return t.wrap(s.among(m, t))
 	}
 	if !t.list {
 		s.fault(e, "use ==", "%s is %s, in needs a list", t.name(), t.describe())
@@ -492,6 +471,26 @@ func (s *scope) in(e ast.Expr) Pred {
 	return m.wrap(t.wrap(In{X: m.op, List: t.op}))
 }
 
+// among lowers a document in a relation list. The hops to the document stand
+// inside, where the whole is a set that is made once, and outside once more: an
+// absent CurrentUser() is unknown, also in an empty list.
+func (s *scope) among(m, list *term) Pred {
+	v := s.env.fresh()
+	field, key := list.field, m.o.Key
+	if link := field.Link; link != nil {
+		field, key = link.Rows, link.Far
+	}
+	is := m.inside(Cmp{Eq, m.op, Col{v, key}})
+	if m.inner != nil {
+		is = Definite{is}
+	}
+	p := Many{Of: list.of, Field: field, Var: v, Domain: True, Body: m.wrap(is)}
+	if len(m.hops) == 0 {
+		return p
+	}
+	return Or{Not{m.wrap(True)}, p}
+}
+
 // inValues lowers doc.f in a list that reads no document.
 func (s *scope) inValues(e, x, list ast.Expr) Pred {
 	t := s.term(x)
@@ -519,7 +518,7 @@ func (s *scope) inValues(e, x, list ast.Expr) Pred {
 		return Unknown
 	}
 	if !slot.constant {
-		return t.wrap(In{X: t.op, List: SlotRef{Slot: slot, Kind: t.kind, List: true}})
+		return t.test(func(x Operand) Pred { return In{X: x, List: SlotRef{Slot: slot, Kind: t.kind, List: true}} })
 	}
 	v, tainted, ok := slot.eval(Anonymous(zeroTime)).list(t.kind)
 	if !ok || tainted {

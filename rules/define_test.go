@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -108,6 +109,12 @@ func TestDefinitionFaults(t *testing.T) {
 			e := w.env()
 			e.Declare([]Claim{{Name: "level", Key: "level", Kind: Int}})
 			_, f := e.Rule(w.product, Read, "CurrentToken()['level'] == 1")
+			return f
+		}, "claims are declared in this schema use CurrentToken().level"},
+		{"claim by an unknown index", func() []Fault {
+			e := w.env()
+			e.Declare([]Claim{{Name: "level", Key: "level", Kind: Int}})
+			_, f := e.Rule(w.product, Read, "CurrentToken()['rank'] == 1")
 			return f
 		}, "claims are declared in this schema use CurrentToken().name"},
 		{"role reads a document", func() []Fault { return w.env().Role("x", "", "doc.public") }, "doc does not exist in this rule"},
@@ -293,10 +300,44 @@ func TestVouchedClaims(t *testing.T) {
 		{"number", "number", Long, map[string]any{"number": number}, []string{"number"}, int64(42)},
 		{"number for a String", "number", String, map[string]any{"number": number}, []string{"number"}, nil},
 		{"text for a number", "number", Long, map[string]any{"number": "42"}, []string{"number"}, nil},
+		{"number for a Decimal", "number", Decimal, map[string]any{"number": number}, []string{"number"}, nil},
+		{"exact fraction for a Long", "number", Long, map[string]any{"number": json.Number("42.5")}, []string{"number"}, nil},
 	} {
 		v, ok := link(c.claim, c.kind, c.claims, c.vouches...)
 		if ok != (c.want != nil) || ok && v.V != c.want {
 			t.Errorf("%s: %v %t, want %v", c.name, v.V, ok, c.want)
+		}
+	}
+}
+
+// TestSubjectsOfOtherKinds: the one text that a value has finds it, no other
+// text does: two subjects are never the same caller.
+func TestSubjectsOfOtherKinds(t *testing.T) {
+	const micro = 1_767_225_600_000_000 // 2026-01-01
+	for _, c := range []struct {
+		kind  Kind
+		texts map[string]any
+	}{
+		{String, map[string]any{"a": "a", "A": "A", "\xff": nil}},
+		{UUID, map[string]any{"6f9619ff-8b86-d011-b42d-00c04fc964ff": "6f9619ff-8b86-d011-b42d-00c04fc964ff", "6F9619FF-8b86-d011-b42d-00c04fc964ff": nil, "x": nil}},
+		{Decimal, map[string]any{"1.5": "1.5", "1.50": nil, "01.5": nil, "+1.5": nil, "15e-1": nil, "-0": nil, "0": "0"}},
+		{Int, map[string]any{"42": int64(42), "042": nil, "+42": nil, "42.0": nil, " 42": nil, "-0": nil, "x": nil}},
+		{Long, map[string]any{"-9223372036854775808": int64(math.MinInt64), "9223372036854775808": nil}},
+		{Date, map[string]any{"2026-01-01": "2026-01-01", "2026-1-1": nil, "2026-02-30": nil}},
+		{Time, map[string]any{"2026-01-01T00:00:00Z": int64(micro), "2026-01-01T00:00:00.000001Z": int64(micro + 1), "2026-01-01T00:00:00.0Z": nil,
+			"2026-01-01T01:00:00+01:00": nil, "2026-01-01T00:00:00z": nil, "2026-01-01T00:00:00.0000001Z": nil, "2026-01-01": nil}},
+		{Enum, map[string]any{"GOLD": "GOLD"}},
+	} {
+		w := newWorld()
+		w.user.Identity = &Field{Object: w.user, Name: "key", Column: "key", Kind: c.kind, NonNull: true}
+		for text, want := range c.texts {
+			v, ok := NewCaller(text, nil, clock).Link(w.user)
+			if ok != (want != nil) || ok && v.V != want {
+				t.Errorf("%s %q: %v %t, want %v", c.kind, text, v.V, ok, want)
+			}
+		}
+		if v, ok := Anonymous(clock).Link(w.user); ok {
+			t.Errorf("%s without a token: %v", c.kind, v)
 		}
 	}
 }

@@ -14,11 +14,13 @@ type Binding struct {
 	// unique in a statement.
 	Fresh func() Var
 	// Docs are documents known in full: predicates over them are evaluated to
-	// the end. User is the caller's own document among known ones, nil if none;
-	// All are the documents of a collection.
+	// the end. User is the document of a collection with an identity, nil if there
+	// is none; All are the documents of a collection.
 	Docs map[Var]Document
-	User Document
+	User func(o *Object, identity Value) Document
 	All  func(*Object) []Document
+	// Made are documents that are stored before, nil for none.
+	Made Made
 }
 
 // Document is a known document.
@@ -48,6 +50,8 @@ type folder struct {
 	c    *Caller
 	b    Binding
 	vars map[Var]Var
+	// fields are those of the variables that stand for one of Binding.Made.
+	fields map[Var]func(*Field) Operand
 }
 
 func (f *folder) bind(v Var) Var {
@@ -330,6 +334,13 @@ func (f *folder) one(p One) Pred {
 	if v, ok := from.(Val); ok && v.Value.Null() {
 		return Unknown
 	}
+	unique := p.Key
+	if unique == nil {
+		unique = p.Target.Key
+	}
+	if q, ok := f.made(p.Target, unique, from, p.Var, p.Domain, p.Body); ok {
+		return q
+	}
 	v := f.bind(p.Var)
 	domain, body := f.pred(p.Domain), f.pred(p.Body)
 	if d, ok := domain.(Truth); ok && d != True {
@@ -425,7 +436,18 @@ func (f *folder) user(p User) Pred {
 		if f.b.User == nil {
 			return Unknown
 		}
-		return f.with(p.Var, f.b.User).pred(p.Body)
+		v, ok := id.(Val)
+		if !ok {
+			return Unknown
+		}
+		u := f.b.User(p.Object, v.Value)
+		if u == nil {
+			return Unknown
+		}
+		return f.with(p.Var, u).pred(p.Body)
+	}
+	if q, ok := f.made(p.Object, p.Object.Identity, id, p.Var, True, p.Body); ok {
+		return q
 	}
 	v := f.bind(p.Var)
 	body := f.pred(p.Body)
@@ -458,6 +480,9 @@ func (f *folder) operand(x Operand) (_ Operand, ok bool) {
 	case Col:
 		if d, ok := f.b.Docs[x.Var]; ok {
 			return Val{d.Value(x.Field)}, true
+		}
+		if fields, ok := f.fields[x.Var]; ok {
+			return fields(x.Field), true
 		}
 		if x.Var == New && f.b.New != nil {
 			return f.b.New(x.Field), true

@@ -1,22 +1,25 @@
 package ruletest
 
 import (
-	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"flora.dev/flora/rules"
 )
 
-// Generator makes random rule texts over a world. Some do not compile, by
-// design: the limits of the language are part of what is tested.
+// Generator makes random rule texts over a world, changes of its documents and
+// callers. Some texts do not compile, by design: the limits of the language
+// are part of what is tested.
 type Generator struct {
-	World *World
-	Rand  *rand.Rand
-	names []string // of documents in scope
-	types map[string]*rules.Object
-	vars  int
+	World   *World
+	Rand    *rand.Rand
+	Setting Setting
+	names   []string // of documents in scope
+	types   map[string]*rules.Object
+	vars    int
 }
 
 // Rule returns a random rule on an object for an action.
@@ -29,7 +32,7 @@ func (g *Generator) Rule(o *rules.Object, a rules.Action) string {
 		g.bind("newDoc", o)
 		g.bind("oldDoc", o)
 	}
-	return g.cond(3)
+	return g.cond(1 + g.n(3))
 }
 
 func (g *Generator) bind(name string, o *rules.Object) {
@@ -65,49 +68,89 @@ func (g *Generator) cond(depth int) string {
 // named uses a named rule, or ranges over a whole collection.
 func (g *Generator) named() string {
 	if g.n(4) == 0 {
-		o := pick(g.Rand, []*rules.Object{g.World.Member, g.World.Team})
-		g.vars++
-		v := fmt.Sprintf("v%d", g.vars)
-		inner := *g
-		inner.names = append(g.names[:len(g.names):len(g.names)], v)
-		inner.types = map[string]*rules.Object{v: o}
-		for k, t := range g.types {
-			inner.types[k] = t
-		}
-		body := inner.atom() + " && " + inner.atom()
-		g.vars = inner.vars
-		return o.Name + pick(g.Rand, []string{".exists(", ".all("}) + v + ", " + body + ")"
+		o := pick(g.Rand, []*rules.Object{g.World.Member, g.World.Team, g.World.Label, g.World.Badge})
+		return o.Name + g.each(o, func(in *Generator) string { return in.atom() + " && " + in.atom() })
 	}
-	n := pick(g.Rand, Named)
+	n := pick(g.Rand, g.Setting.Named())
 	return n.Name + "(" + pick(g.Rand, g.documents(n.On(g.World))) + ")"
+}
+
+// each is .exists(v, body) or .all(v, body) for documents of o.
+func (g *Generator) each(o *rules.Object, body func(*Generator) string) string {
+	g.vars++
+	v := fmt.Sprintf("v%d", g.vars)
+	inner := *g
+	inner.names = append(g.names[:len(g.names):len(g.names)], v)
+	inner.types = maps.Clone(g.types)
+	inner.types[v] = o
+	text := body(&inner)
+	g.vars = inner.vars
+	return pick(g.Rand, []string{".exists(", ".all("}) + v + ", " + text + ")"
 }
 
 // path is a random field reached from a document in scope.
 func (g *Generator) path() (string, *rules.Field) {
-	name := pick(g.Rand, g.names)
-	o, text := g.types[name], name
+	text := pick(g.Rand, g.names)
+	o := g.types[text]
 	if g.n(6) == 0 {
-		o, text = g.World.User, "CurrentUser()"
+		o = pick(g.Rand, g.World.Users(g.Setting))
+		text = g.Setting.Me(o.Name)
 	}
 	for {
-		f := pick(g.Rand, o.Fields)
-		if f.Many() {
-			continue
+		kind := pick(g.Rand, o.Fields).Kind
+		if g.n(2) == 0 { // every kind as often as any other
+			kind = pick(g.Rand, kinds(o))
 		}
-		text += "." + f.Name
-		if f.Kind == rules.Ref && g.n(2) == 0 {
-			o = f.Target
-			continue
+		f := pick(g.Rand, fields(o, func(f *rules.Field) bool { return f.Kind == kind }))
+		deep := fields(o, func(f *rules.Field) bool { return len(f.Members) > 0 })
+		inverse := fields(o, (*rules.Field).Inverse)
+		switch k := g.n(24); {
+		case k == 0:
+			f = o.Key
+		case k == 1:
+			f = o.TS
+		case k < 7 && len(deep) > 0:
+			f = pick(g.Rand, deep)
+		case k < 9 && len(inverse) > 0:
+			f = pick(g.Rand, inverse)
 		}
-		return text, f
+		switch {
+		case f.Many():
+		case f.Kind == rules.Ref && g.n(2) == 0:
+			o, text = f.Target, text+"."+f.Name
+		case len(f.Members) > 0 && g.n(6) != 0:
+			return g.inside(text+"."+f.Name, f, f.NonNull)
+		default:
+			return text + "." + f.Name, f
+		}
 	}
+}
+
+// inside is a random field of an embedded value. Lists there are opaque, and
+// null where one of the values around it is.
+func (g *Generator) inside(text string, f *rules.Field, nonNull bool) (string, *rules.Field) {
+	kind := pick(g.Rand, kinds(&rules.Object{Fields: f.Members}))
+	m := *pick(g.Rand, fields(&rules.Object{Fields: f.Members}, func(m *rules.Field) bool { return m.Kind == kind }))
+	text += "." + last(&m)
+	m.NonNull = m.NonNull && nonNull
+	if len(m.Members) > 0 && g.n(6) != 0 {
+		return g.inside(text, &m, m.NonNull)
+	}
+	if m.List {
+		m.Kind, m.List = rules.JSON, false
+	}
+	return text, &m
 }
 
 func (g *Generator) quantifier(depth int) string {
 	name := pick(g.Rand, g.names)
 	o, text := g.types[name], name
+	if g.n(8) == 0 {
+		o = pick(g.Rand, g.World.Users(g.Setting))
+		text = g.Setting.Me(o.Name)
+	}
 	for range 2 {
-		if refs := fields(o, func(f *rules.Field) bool { return f.ToOne() }); len(refs) > 0 && g.n(2) == 0 {
+		if refs := fields(o, func(f *rules.Field) bool { return f.Kind == rules.Ref && !f.Many() }); len(refs) > 0 && g.n(2) == 0 {
 			f := pick(g.Rand, refs)
 			o, text = f.Target, text+"."+f.Name
 		}
@@ -117,20 +160,11 @@ func (g *Generator) quantifier(depth int) string {
 		return ""
 	}
 	f := pick(g.Rand, lists)
+	text += "." + f.Name
 	if g.n(5) == 0 {
-		return pick(g.Rand, g.documents(f.Target)) + " in " + text + "." + f.Name
+		return pick(g.Rand, g.documents(f.Target)) + " in " + text
 	}
-	g.vars++
-	v := fmt.Sprintf("v%d", g.vars)
-	inner := *g
-	inner.names = append(g.names[:len(g.names):len(g.names)], v)
-	inner.types = map[string]*rules.Object{v: f.Target}
-	for k, t := range g.types {
-		inner.types[k] = t
-	}
-	body := inner.cond(depth - 1)
-	g.vars = inner.vars
-	return text + "." + f.Name + pick(g.Rand, []string{".exists(", ".all("}) + v + ", " + body + ")"
+	return text + g.each(f.Target, func(in *Generator) string { return in.cond(depth - 1) })
 }
 
 // documents are expressions of a document of o.
@@ -141,13 +175,23 @@ func (g *Generator) documents(o *rules.Object) []string {
 			out = append(out, n)
 		}
 		for _, f := range g.types[n].Fields {
-			if f.ToOne() && f.Target == o {
+			if f.Kind != rules.Ref || f.Many() {
+				continue
+			}
+			if f.Target == o {
 				out = append(out, n+"."+f.Name)
+			}
+			for _, next := range fields(f.Target, (*rules.Field).Inverse) {
+				if next.Target == o && g.n(2) == 0 {
+					out = append(out, n+"."+f.Name+"."+next.Name)
+				}
 			}
 		}
 	}
-	if o == g.World.User {
-		out = append(out, "CurrentUser()")
+	for _, u := range g.World.Users(g.Setting) {
+		if u == o {
+			out = append(out, g.Setting.Me(o.Name))
+		}
 	}
 	if len(out) == 0 {
 		return []string{"null"}
@@ -165,155 +209,44 @@ func fields(o *rules.Object, keep func(*rules.Field) bool) []*rules.Field {
 	return out
 }
 
-func (g *Generator) atom() string {
-	if g.n(6) == 0 {
-		return g.slot()
-	}
-	p, f := g.path()
-	switch k := g.n(12); {
-	case k == 0:
-		return "has(" + p + ")"
-	case k == 1 && !f.NonNull:
-		return p + pick(g.Rand, []string{" == null", " != null"})
-	case f.List && k == 2:
-		return fmt.Sprintf("size(%s) in [0, 2]", p)
-	case f.List && k < 5:
-		return fmt.Sprintf("size(%s) %s %d", p, g.op(), g.n(3))
-	case f.List:
-		return g.operand(&rules.Field{Kind: f.Kind, TypeName: f.TypeName, Values: f.Values}) + " in " + p
-	case f.Kind == rules.Bool && k < 7:
-		return p
-	case f.Kind == rules.String && k < 4:
-		return p + "." + pick(g.Rand, []string{"startsWith", "endsWith", "contains"}) + "(" + g.operand(f) + ")"
-	case f.Kind == rules.String && k == 4:
-		return fmt.Sprintf("size(%s) %s %d", p, g.op(), g.n(4))
-	case k == 5 || k == 6:
-		return p + " in " + g.list(f)
-	case f.Kind == rules.Ref:
-		return p + pick(g.Rand, []string{" == ", " != "}) + pick(g.Rand, g.documents(f.Target))
-	case f.Kind == rules.Bool || f.Kind == rules.Enum:
-		return p + pick(g.Rand, []string{" == ", " != "}) + g.operand(f)
-	}
-	if g.n(4) == 0 {
-		return g.operand(f) + " " + g.op() + " " + p
-	}
-	return p + " " + g.op() + " " + g.operand(f)
-}
-
-func (g *Generator) op() string { return pick(g.Rand, []string{"==", "!=", "<", "<=", ">", ">="}) }
-
-// operand is something to compare a field with: a literal, a claim, now, the
-// identity, or another field.
-func (g *Generator) operand(f *rules.Field) string {
-	switch g.n(8) {
-	case 0, 1:
-		return pick(g.Rand, claimTexts)
-	case 2:
-		for range 8 {
-			if p, o := g.path(); o.Kind == f.Kind && !o.List {
-				return p
-			}
+func kinds(o *rules.Object) []rules.Kind {
+	var out []rules.Kind
+	for _, f := range o.Fields {
+		if !slices.Contains(out, f.Kind) {
+			out = append(out, f.Kind)
 		}
-	case 3:
-		switch f.Kind {
-		case rules.String, rules.ID:
-			return "CurrentIdentity()"
-		case rules.Time:
-			return pick(g.Rand, []string{"now", "now - duration('1h')"})
-		}
-	}
-	return literal(pick(g.Rand, pool(f)), f.Kind)
-}
-
-func literal(v any, k rules.Kind) string {
-	switch v := v.(type) {
-	case string:
-		return "'" + strings.ReplaceAll(v, "'", `\'`) + "'"
-	case float64:
-		return fmt.Sprintf("%.2f", v)
-	case int64:
-		if k == rules.Time {
-			return fmt.Sprintf("timestamp('%s')", Clock.UTC().Format("2006-01-02T15:04:05.999999Z"))
-		}
-	}
-	return fmt.Sprint(v)
-}
-
-func (g *Generator) list(f *rules.Field) string {
-	if f.Kind == rules.Ref {
-		return "[" + strings.Join(g.documents(f.Target), ", ") + "]"
-	}
-	if g.n(2) == 0 {
-		return pick(g.Rand, []string{"CurrentToken().list", "CurrentToken().mixed", "CurrentToken().nums", "CurrentToken().s", "CurrentToken().gone"})
-	}
-	var out []string
-	for range g.n(3) {
-		out = append(out, literal(pick(g.Rand, pool(f)), f.Kind))
-	}
-	return "[" + strings.Join(out, ", ") + "]"
-}
-
-var claimTexts = []string{"CurrentToken().s", "CurrentToken()['n']", "CurrentToken().f", "CurrentToken().nil", "CurrentToken().gone", "CurrentToken().b"}
-
-func (g *Generator) slot() string {
-	return pick(g.Rand, []string{"signedIn", "anyone", "HasCurrentIdentity()", "HasRole('r1')", "HasRole('r2')", "HasRole('r3')", "!HasRole('r3')", "true", "false",
-		"CurrentIdentity() == 'alice'", "has(CurrentToken().s)", "!has(CurrentToken().nil)", "has(CurrentToken().gone)", "!has(CurrentToken().gone.x)",
-		"CurrentToken().s == 'a'", "CurrentToken().nil == 'a'", "CurrentToken().nil != 'a'", "CurrentToken().n == CurrentToken().f",
-		"CurrentToken().s != CurrentToken().n", "'a' in CurrentToken().list", "!('zz' in CurrentToken().mixed)", "CurrentToken().list.exists(x, x == 'b')",
-		"CurrentToken().mixed.all(x, x != 'zz')", "CurrentToken().gone || signedIn", "CurrentToken().b", "CurrentToken().n > 1", "size(CurrentToken().list) == 2"})
-}
-
-// Caller is a random caller: the claims as decoded, nil for an anonymous one.
-type Caller struct {
-	Identity string
-	Claims   map[string]any
-	Roles    []string
-}
-
-// Caller returns a random caller.
-func (g *Generator) Caller() Caller {
-	if g.n(5) == 0 {
-		return Caller{}
-	}
-	c := Caller{Identity: pick(g.Rand, Persons), Claims: map[string]any{}}
-	c.Claims["sub"] = c.Identity
-	texts := []any{"a", "b", "alice", "A", "Team1", "2026-01-31"}
-	numbers := []any{json.Number("1"), json.Number("2"), json.Number("7"), json.Number("1.5"), json.Number("1.0"), json.Number("1e21"),
-		json.Number("9007199254740993"), json.Number("0.1000000000000000055511151231257827")}
-	odd := []any{nil, true, []any{"a"}, map[string]any{"x": "a"}}
-	set := func(name string, choices []any) {
-		switch g.n(6) {
-		case 0:
-		case 1:
-			c.Claims[name] = pick(g.Rand, odd)
-		default:
-			c.Claims[name] = pick(g.Rand, choices)
-		}
-	}
-	set("s", texts)
-	set("n", numbers)
-	set("f", numbers)
-	set("b", []any{true, false})
-	set("list", []any{[]any{"a", "b"}, []any{}, []any{"alice", "Team0"}})
-	set("mixed", []any{[]any{"a", nil}, []any{json.Number("1"), "b"}, []any{true}})
-	set("nums", []any{[]any{json.Number("1"), json.Number("2")}, []any{json.Number("1.5")}})
-	c.Claims["nil"] = nil
-	for _, r := range []string{"r1", "r2"} {
-		if g.n(2) == 0 {
-			c.Roles = append(c.Roles, r)
-		}
-	}
-	return c
-}
-
-// Rules returns the caller for folding.
-func (c Caller) Rules() *rules.Caller {
-	out := rules.Anonymous(Clock)
-	if c.Claims != nil {
-		out = rules.NewCaller(c.Identity, c.Claims, Clock)
-	}
-	for _, r := range c.Roles {
-		out.Grant(r)
 	}
 	return out
+}
+
+// slot is a condition that touches no document.
+func (g *Generator) slot() string {
+	c := g.claim
+	both := []string{"signedIn", "anyone", "HasCurrentIdentity()", "HasRole('r1')", "HasRole('r2')", "HasRole('r3')", "!HasRole('r3')", "true", "false",
+		"CurrentIdentity() == 'alice'", "has(" + c("b") + ")", c("b"), c("s") + " == 'a'", c("nil") + " == 'a'", c("nil") + " != 'a'", c("n") + " == " + c("f"),
+		c("n") + " == " + c("l"), c("l") + " + 1 > 2", c("s") + " != " + c("gone"), "'a' in " + c("list"), "!('zz' in " + c("mixed") + ")",
+		c("list") + ".exists(x, x == 'b')", c("mixed") + ".all(x, x != 'zz')", c("list") + ".map(x, x + 'z').exists(x, x == 'az')", c("n") + " > 1",
+		"size(" + c("list") + ") == 2", "size(" + c("ids") + ".filter(x, x != 'a')) > 0", c("s") + ".startsWith('a')", c("id") + " == " + c("s"),
+		c("f") + " * 2.0 > 2.0", c("s") + ".matches('^[a-z]+$')", "int(" + c("s") + ") == 1", "now < timestamp('2026-03-02T00:00:00Z')",
+		"2.0 in " + c("nums"), c("list") + " == " + c("mixed"), "[1, 2].exists(x, x == " + c("n") + ")"}
+	if g.Setting.Declared {
+		for _, x := range known {
+			both = append(both, pick(g.Rand, []string{"has(", "!has("})+c(x.Name)+")")
+		}
+		return pick(g.Rand, both)
+	}
+	return pick(g.Rand, append(both, "has("+c("s")+")", "!has("+c("nil")+")", "has("+c("gone")+")", "!has("+c("gone")+".x)",
+		c("s")+" != "+c("n"), c("gone")+" || signedIn", "has("+c("s")+".x)", c("mixed")+"[0] == "+c("list")+"[0]"))
+}
+
+// claim spells a claim.
+func (g *Generator) claim(name string) string {
+	switch k := key(name); {
+	case g.Setting.Declared || k == name && g.n(2) == 0:
+		return "CurrentToken()." + name
+	case strings.Contains(k, "'"):
+		panic("ruletest: claim " + k)
+	default:
+		return "CurrentToken()['" + k + "']"
+	}
 }

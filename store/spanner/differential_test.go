@@ -3,6 +3,7 @@ package spanner_test
 import (
 	"flag"
 	"testing"
+	"time"
 
 	"flora.dev/flora/store/spanner"
 	"flora.dev/flora/store/spanner/emulator"
@@ -15,5 +16,5 @@ var (
 )
 
 func TestDifferential(t *testing.T) {
-	storetest.Differential(t, open(t, emulator.Database(t), spanner.Options{}), *diffRules, *diffSeed)
+	storetest.Differential(t, open(t, emulator.Database(t), spanner.Options{Timeout: time.Minute}), *diffRules, *diffSeed)
 }
