@@ -14,6 +14,9 @@ import (
 // requests.
 type generator struct {
 	*rand.Rand
+	few    bool // documents: the engine takes its time
+	seed   uint64
+	step   int
 	schema *refSchema
 	world  refState // what requests are made for
 	other  refState // its twin
@@ -29,8 +32,8 @@ func choose[T any](g *generator, xs ...T) T { return xs[g.IntN(len(xs))] }
 
 func (g *generator) chance(percent int) bool { return g.IntN(100) < percent }
 
-// caller is a random caller; claims are missing, null and of the wrong type too.
-func (g *generator) caller() *refCaller {
+// somebody is a random caller without roles and claims.
+func (g *generator) somebody() *refCaller {
 	if g.chance(8) {
 		return &refCaller{}
 	}
@@ -42,12 +45,6 @@ func (g *generator) caller() *refCaller {
 	if c.provider == "partner" {
 		c.identity = "partner|" + c.sub
 	}
-	// Few kinds of tokens: each is signed once.
-	c.roles = choose(g, nil, nil, []string{"auditor"}, []string{"editor"}, []string{"moderator"}, []string{"admin"},
-		[]string{"auditor", "moderator"}, []string{"editor", "admin"})
-	c.claims = choose(g, []map[string]any{{}, {"org": "acme"}, {"org": "acme", "limits": map[string]any{}}, {"org": "bolt", "limits": "x"},
-		{"org": "", "limits": map[string]any{"items": nil}}, {"org": nil, "limits": map[string]any{"items": 1}}, {"org": 5, "limits": nil},
-		{"org": []any{"acme"}, "limits": map[string]any{}}, {"limits": map[string]any{}}}...)
 	return c
 }
 
@@ -56,27 +53,49 @@ const seedTime = int64(1_770_000_000_000_000) // long before the requests
 // documents are random ones, a handful of each type.
 func (g *generator) documents() refState {
 	s := refState{}
-	for _, t := range g.schema.types {
+	for _, t := range slices.Concat(g.schema.types, g.schema.links) {
 		s[t.name] = map[string]*refDoc{}
 	}
 	for _, t := range g.schema.types {
-		for range 3 + g.IntN(5) {
+		n := 3 + g.IntN(5)
+		if g.few {
+			n = 2 + g.IntN(3)
+		}
+		for range n {
 			if d := g.document(s, t); d != nil {
 				s.put(d)
 			}
 		}
 	}
-	for range 3 { // members make the rules lively
-		if u := (&refView{g.schema, s, g.who, g.now}).user(); u != nil && len(s["Team"]) > 0 && s["Member"] != nil {
-			if d := g.document(s, g.schema.byName["Member"]); d != nil {
-				if d.vals["user"] = u.id; !s.taken(d) {
-					s.put(d)
+	for _, own := range g.schema.lively { // documents of the caller's own make the rules lively
+		if u := g.user(s); u != nil {
+			for range 2 {
+				if d := g.document(s, g.schema.byName[own[0]]); d != nil {
+					if d.vals[own[1]] = u.id; !s.taken(d) {
+						s.put(d)
+					}
 				}
 			}
 		}
 	}
+	for _, rows := range g.schema.links {
+		for range 4 + g.IntN(5) {
+			g.join(s, rows)
+		}
+	}
 	return s
 }
+
+// join adds a row to a link table.
+func (g *generator) join(s refState, rows *refType) {
+	near, far := g.pick(s, g.schema.byName[rows.fields[0].target]), g.pick(s, g.schema.byName[rows.fields[1].target])
+	if near != nil && far != nil {
+		s.put(row(rows, near.id, far.id))
+	}
+}
+
+// user is the caller's document in s.
+func (g *generator) user(s refState) *refDoc { return (&refView{g.schema, s, g.who, g.now}).user() }
 
 // document is a random document that s can take, or nil.
 func (g *generator) document(s refState, t *refType) *refDoc {
@@ -88,16 +107,26 @@ func (g *generator) document(s refState, t *refType) *refDoc {
 		d := &refDoc{t: t, id: id, ts: seedTime + int64(max(g.IntN(6)-3, 0)), vals: map[string]any{}}
 		ok := true
 		for _, f := range t.fields {
-			if !f.many() {
+			if f.stored() {
 				d.vals[f.name] = g.value(s, f, 30)
 				ok = ok && (d.vals[f.name] != nil || !f.required)
 			}
 		}
-		if ok && !s.taken(d) {
+		if d.settle(); ok && !s.taken(d) {
 			return d
 		}
 	}
 	return nil
+}
+
+// settle takes references away that lead to a document of the type not before
+// this one, so that documents can be planted in order.
+func (d *refDoc) settle() {
+	for _, f := range d.t.fields {
+		if id, ok := d.vals[f.name].(string); ok && f.toOne() && f.target == d.t.name && id >= d.id {
+			d.vals[f.name] = nil
+		}
+	}
 }
 
 // value is a random value of a field, nil where it may be and by chance.
@@ -105,15 +134,30 @@ func (g *generator) value(s refState, f *refField, nulls int) any {
 	if !f.required && g.chance(nulls) {
 		return nil
 	}
-	if f.kind == rules.Ref {
+	switch {
+	case f.kind == rules.Ref:
 		ids := slices.Sorted(maps.Keys(s[f.target]))
 		if len(ids) == 0 {
 			return nil
 		}
-		if u := (&refView{g.schema, s, g.who, g.now}).user(); u != nil && f.target == g.schema.identity && g.chance(40) {
+		if u := g.user(s); u != nil && f.target == g.schema.identity && g.chance(40) {
 			return u.id
 		}
 		return choose(g, ids...)
+	case f.members != nil:
+		out := map[string]any{}
+		for _, m := range f.members {
+			if x := g.value(s, m, nulls); x != nil {
+				out[m.name] = x
+			}
+		}
+		return out
+	case f.list:
+		out := []any{}
+		for range g.IntN(3) {
+			out = append(out, choose(g, f.pool...))
+		}
+		return out
 	}
 	return choose(g, f.pool...)
 }
@@ -127,12 +171,19 @@ func (v *refView) view() string {
 			if !v.sees(d) {
 				continue
 			}
-			fmt.Fprint(&b, t.name, d.id, " ", d.ts, v.mayDelete(d))
+			fmt.Fprint(&b, t.name, d.id, " ", d.ts, v.deletable(d), v.updatable(d, d))
 			for _, f := range t.fields {
+				if f.update != nil {
+					fmt.Fprint(&b, v.fieldUpdatable(d, d, f))
+				}
 				switch {
-				case f.many():
 				case !v.reads(d, f):
 					b.WriteString(" -")
+				case f.table != "" || f.back != "" && v.schema.opposite(f).read != nil:
+					for _, c := range v.behind(d, f) {
+						b.WriteString(" " + c.id)
+					}
+				case f.back != "": // as plain from the other end
 				case f.toOne() && !v.sees(v.get(f.target, d.vals[f.name])):
 					b.WriteString(" ?")
 				default:
@@ -154,7 +205,7 @@ var mutations = []struct {
 }{
 	{"one more document", func(g *generator, s refState) { g.add(s, choose(g, g.schema.types...)) }},
 	{"many more documents", func(g *generator, s refState) { // more than a page
-		if !g.chance(10) {
+		if g.few || !g.chance(10) {
 			return
 		}
 		t := choose(g, g.schema.types...)
@@ -183,7 +234,17 @@ var mutations = []struct {
 	{"one document less", func(g *generator, s refState) {
 		t := choose(g, g.schema.types...)
 		if d := g.pick(s, t); d != nil && !s.referenced(g.schema, d) {
-			delete(s[t.name], d.id)
+			s.remove(g.schema, 0, d)
+		}
+	}},
+	{"a link", func(g *generator, s refState) {
+		if len(g.schema.links) > 0 {
+			rows := choose(g, g.schema.links...)
+			if d := g.pick(s, rows); d != nil && g.chance(50) {
+				delete(s[rows.name], d.id)
+			} else {
+				g.join(s, rows)
+			}
 		}
 	}},
 	{"another value", func(g *generator, s refState) { g.alter(s, false) }},
@@ -199,7 +260,7 @@ var mutations = []struct {
 		}
 	}},
 	{"a guarded field", func(g *generator, s refState) {
-		g.change(s, func(f *refField) bool { return f.read != nil && !f.many() }, 20)
+		g.change(s, func(f *refField) bool { return f.read != nil && f.stored() }, 20)
 	}},
 }
 
@@ -222,7 +283,7 @@ func (g *generator) alter(s refState, null bool) {
 	if null {
 		nulls = 100
 	}
-	g.change(s, func(f *refField) bool { return !f.many() && !(null && f.required) }, nulls)
+	g.change(s, func(f *refField) bool { return f.stored() && !(null && f.required) }, nulls)
 }
 
 // change gives one field of one document another value.
@@ -241,7 +302,7 @@ func (g *generator) change(s refState, of func(*refField) bool, nulls int) {
 	f := choose(g, fields...)
 	n := d.with(nil)
 	n.vals[f.name] = g.value(s, f, nulls)
-	if (n.vals[f.name] != nil || !f.required) && !s.taken(n) {
+	if n.settle(); (n.vals[f.name] != nil || !f.required) && !s.taken(n) {
 		s.put(n)
 	}
 }

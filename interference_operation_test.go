@@ -18,13 +18,14 @@ type operation struct {
 	text     string // as printed
 	vars     map[string]any
 	channel  string // the row of the generator that made it
-	sameAs   *operation
+	retry    string // the Idempotency-Key, "" without one
 }
 
 // selection is a field. Args hold int, string, float64, bool, name (an enum
 // value), []any and map[string]any.
 type selection struct {
 	key, field string
+	op         string   // of a root of a mutation: create, createMany, update, updateMany, upsert, delete, deleteMany
 	t          *refType // of the documents it speaks of, nil for a scalar
 	args       map[string]any
 	fields     []*selection

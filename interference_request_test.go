@@ -4,188 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"flora.dev/flora/rules"
 )
 
-// channels are the kinds of requests by which something hidden might show.
-// A new feature of the API adds its row here, and what it means to reader or
-// mutate.
-var channels = []struct {
-	name   string
-	weight int
-	make   func(g *generator) *operation
-}{
-	{"find by id", 2, func(g *generator) *operation { return g.query(g.byID()) }},
-	{"find by unique key", 3, func(g *generator) *operation { return g.query(g.byKey()) }},
-	{"me", 1, func(g *generator) *operation {
-		t := g.schema.byName[g.schema.identity]
-		return g.query(&selection{key: "me", field: "me", t: t, fields: g.fields(t, 2)})
-	}},
-	{"list", 3, func(g *generator) *operation { return g.query(g.list(g.anyType(), 2)) }},
-	{"count and page info", 2, func(g *generator) *operation {
-		s := g.page(g.anyType(), "", 0)
-		s.args = map[string]any{"first": g.IntN(4)}
-		s.fields = []*selection{leaf("totalCount"), {key: "pageInfo", field: "pageInfo", fields: []*selection{leaf("hasNextPage"), leaf("endCursor")}}}
-		return g.query(s)
-	}},
-	{"where", 3, func(g *generator) *operation {
-		s := g.list(g.anyType(), 1)
-		s.args["where"] = g.where(s.t, 2)
-		return g.query(s)
-	}},
-	{"where on guarded fields", 2, func(g *generator) *operation {
-		t := g.anyType()
-		s := g.list(t, 1)
-		for _, f := range t.fields {
-			if f.read != nil && g.chance(60) {
-				s.args["where"] = map[string]any{f.name: g.test(f, 1)}
-				if g.chance(40) {
-					s.args["where"] = map[string]any{"not": s.args["where"]}
-				}
-			}
-		}
-		return g.query(s)
-	}},
-	{"relation filter", 3, func(g *generator) *operation {
-		s := g.list(g.anyType(), 1)
-		for _, f := range s.t.fields {
-			if f.kind == rules.Ref && g.chance(40) {
-				s.args["where"] = map[string]any{f.name: g.test(f, 1)}
-			}
-		}
-		return g.query(s)
-	}},
-	{"order", 3, func(g *generator) *operation {
-		s := g.list(g.anyType(), 1)
-		s.args["orderBy"] = g.orderBy(s.t)
-		s.args["first"] = 1 + g.IntN(4)
-		return g.query(s)
-	}},
-	{"next page", 4, func(g *generator) *operation { return g.nextPage() }},
-	{"another's cursor", 1, func(g *generator) *operation {
-		s := g.page(g.anyType(), "", 1)
-		for _, text := range slices.Sorted(maps.Keys(g.cursors)) {
-			if c := g.cursors[text]; c.list == s.t.plural && g.chance(50) {
-				s.args["after"] = text
-			}
-		}
-		return g.query(s)
-	}},
-	{"nested lists", 3, func(g *generator) *operation { return g.query(g.list(g.anyType(), 3)) }},
-	{"several roots", 1, func(g *generator) *operation {
-		return g.query(g.list(g.anyType(), 1), g.byID(), g.byKey(), g.list(g.anyType(), 1))
-	}},
-	{"same text, other variable", 4, func(g *generator) *operation { return g.again() }},
-	{"same request", 1, func(g *generator) *operation {
-		for _, o := range g.past {
-			if !o.mutation && g.chance(40) {
-				return o
-			}
-		}
-		return nil
-	}},
-	{"create", 4, func(g *generator) *operation { return g.mutation(g.create()) }},
-	{"update", 7, func(g *generator) *operation { return g.mutation(g.update()) }},
-	{"take or give away", 5, func(g *generator) *operation { // the two sides of an update differ
-		s := g.update()
-		s.args["id"] = g.id(s.t.name)
-		data := map[string]any{}
-		if g.chance(50) {
-			data = s.args["data"].(map[string]any)
-		}
-		for _, f := range s.t.fields {
-			if !f.toOne() || f.onCreate != nil || g.chance(25) {
-				continue
-			}
-			id := g.id(f.target)
-			if u := g.view().user(); u != nil && f.target == g.schema.identity && g.chance(50) {
-				id = u.id
-			}
-			data[f.name] = map[string]any{"connect": id}
-		}
-		if len(data) > 0 {
-			s.args["data"] = data
-		}
-		return g.mutation(s)
-	}},
-	{"delete", 2, func(g *generator) *operation { return g.mutation(g.remove()) }},
-	{"connect to a list", 2, func(g *generator) *operation {
-		s := g.update()
-		for _, f := range s.t.fields {
-			if f.many() && g.chance(40) {
-				ids := []any{g.id(f.target)}
-				if other := g.id(f.target); g.chance(30) && other != ids[0] {
-					ids = append(ids, other)
-				}
-				s.args["data"] = map[string]any{f.name: map[string]any{"connect": ids}}
-			}
-		}
-		return g.mutation(s)
-	}},
-	{"serial mutation", 4, func(g *generator) *operation {
-		heads := []*selection{g.update()}
-		for range 1 + g.IntN(2) {
-			switch g.IntN(5) {
-			case 0:
-				heads = append(heads, g.create())
-			case 1:
-				heads = append(heads, g.remove())
-			default:
-				s := g.update()
-				if g.chance(75) { // the same document again
-					s.args["id"], s.t, s.field = heads[0].args["id"], heads[0].t, heads[0].field
-					s.args["data"] = g.data(s.t, false)
-					s.fields = g.fields(s.t, 1)
-				}
-				heads = append(heads, s)
-			}
-		}
-		return g.mutation(heads...)
-	}},
-	{"a bit that may show", 2, func(g *generator) *operation { // taken or referenced on one side only
-		if g.chance(40) {
-			t := g.anyType()
-			for _, d := range g.world.sorted(t.name) {
-				if g.world.referenced(g.schema, d) != g.other.referenced(g.schema, d) {
-					s := g.remove()
-					return g.mutation(&selection{key: "delete" + t.name, field: "delete" + t.name, t: t, args: map[string]any{"id": d.id}, fields: s.fields[:1]})
-				}
-			}
-		}
-		s := choose(g, g.create, g.update)()
-		data := s.args["data"].(map[string]any)
-		for _, f := range s.t.fields {
-			if !f.unique || f.create != nil {
-				continue
-			}
-			for _, x := range f.pool {
-				has := func(d *refDoc) bool { return d.vals[f.name] == x }
-				if slices.ContainsFunc(g.world.sorted(s.t.name), has) != slices.ContainsFunc(g.other.sorted(s.t.name), has) {
-					data[f.name] = x
-				}
-			}
-		}
-		s.fields = s.fields[:1]
-		return g.mutation(s)
-	}},
-	{"writes that depend on each other", 3, func(g *generator) *operation {
-		var o *operation
-		for range 25 { // the first decides whether the second is allowed
-			a, b := g.update(), g.update()
-			if g.chance(80) {
-				b = &selection{field: a.field, t: a.t, args: map[string]any{"id": a.args["id"], "data": g.data(a.t, false)}, fields: []*selection{leaf("_id")}}
-			}
-			b.key = "alone"
-			alone, _ := g.view().mutate(&operation{roots: []*selection{b}}, stepIDs(0))
-			o = g.mutation(a, b)
-			if both, _ := g.view().mutate(o, stepIDs(0)); alone.wrote != both.wrote {
-				break
-			}
-		}
-		return o
-	}},
-}
+// Reads that the generator makes, and what all requests are made of.
 
 func leaf(name string) *selection { return &selection{key: name, field: name} }
 
@@ -208,12 +32,12 @@ func (g *generator) anyType() *refType { return choose(g, g.schema.types...) }
 
 func (g *generator) view() *refView { return &refView{g.schema, g.world, g.who, g.now} }
 
-// target is the id of a document to write: mostly one that the caller may
+// subject is the id of a document to write: mostly one that the caller may
 // update at all.
-func (g *generator) target(t *refType) string {
+func (g *generator) subject(t *refType) string {
 	v := g.view()
 	for _, d := range g.world.sorted(t.name) {
-		if v.sees(d) && g.chance(60) && v.mayUpdate(d, d, nil) {
+		if v.sees(d) && g.chance(60) && v.updatable(d, d) == isTrue {
 			return d.id
 		}
 	}
@@ -250,8 +74,8 @@ func (g *generator) byKey() *selection {
 	for i, k := range key {
 		f := t.field(k)
 		s.field += map[bool]string{true: "And", false: ""}[i > 0] + upper(k)
-		if s.args[k] = g.value(g.world, f, 0); d != nil && d.vals[k] != nil && g.chance(80) {
-			s.args[k] = d.vals[k]
+		if s.args[k] = f.given(g.value(g.world, f, 0)); d != nil && d.vals[k] != nil && g.chance(80) {
+			s.args[k] = f.given(d.vals[k])
 		}
 		if s.args[k] == nil {
 			s.args[k] = "nobody"
@@ -273,19 +97,107 @@ func (g *generator) fields(t *refType, depth int) []*selection {
 	for _, f := range t.fields {
 		switch {
 		case f.many():
-			if depth > 1 && g.chance(30) {
-				out = append(out, g.page(g.schema.byName[f.target], f.name, depth-1))
+			switch target := g.schema.byName[f.target]; {
+			case depth > 1 && g.chance(30):
+				out = append(out, g.page(target, f.name, depth-1))
+			case depth > 1 && g.chance(5):
+				out = append(out, g.aggregate(target, f.name+"Aggregate"))
 			}
-		case f.toOne():
+		case f.kind == rules.Ref:
 			if depth > 0 && g.chance(35) {
 				target := g.schema.byName[f.target]
 				out = append(out, &selection{key: f.name, field: f.name, t: target, fields: g.fields(target, depth-1)})
+			}
+		case f.members != nil:
+			if g.chance(50) {
+				out = append(out, &selection{key: f.name, field: f.name, fields: all(f.members)})
 			}
 		case g.chance(45) || f.read != nil && g.chance(30):
 			out = append(out, leaf(f.name))
 		}
 	}
+	if depth > 0 && g.chance(6) {
+		out = append(out, g.can())
+	}
 	return out
+}
+
+func hasAggregate(fields []*selection) bool {
+	return slices.ContainsFunc(fields, func(s *selection) bool {
+		return strings.HasSuffix(s.field, "Aggregate") || hasAggregate(s.fields)
+	})
+}
+
+// all selects everything in an embedded value.
+func all(members []*refField) (out []*selection) {
+	for _, f := range members {
+		out = append(out, &selection{key: f.name, field: f.name, fields: all(f.members)})
+	}
+	return out
+}
+
+func (g *generator) can() *selection {
+	s := &selection{key: "_can", field: "_can", fields: []*selection{leaf("update"), leaf("delete")}}
+	if g.chance(60) {
+		s.fields = append(s.fields, &selection{key: "fields", field: "fields", fields: []*selection{leaf("name"), leaf("read"), leaf("update")}})
+	}
+	return s
+}
+
+// aggregate is figures about a root list, or about the many side of that name.
+func (g *generator) aggregate(t *refType, field string) *selection {
+	if field == "" {
+		field = t.plural + "Aggregate"
+	}
+	s := &selection{key: field, field: field, t: t, args: map[string]any{}, fields: []*selection{leaf("count")}}
+	if g.chance(40) {
+		s.args["where"] = g.where(t, 1)
+	}
+	parts := map[string]*selection{}
+	add := func(of string, f *refField) {
+		if parts[of] == nil {
+			parts[of] = &selection{key: of, field: of}
+			s.fields = append(s.fields, parts[of])
+		}
+		parts[of].fields = append(parts[of].fields, leaf(f.name))
+	}
+	var by []any
+	for _, f := range t.fields {
+		if f.read != nil && g.folds(f) != isTrue && g.chance(85) || f.list || f.members != nil || !f.stored() {
+			continue
+		}
+		if g.chance(15) {
+			by = append(by, name(f.name))
+			add("key", f)
+			continue
+		}
+		switch f.kind {
+		case rules.Int, rules.Long:
+			if g.chance(60) {
+				add(choose(g, "sum", "min", "max"), f)
+			}
+		case rules.Float, rules.String, rules.Date, rules.Time:
+			if g.chance(30) {
+				add(choose(g, "min", "max"), f)
+			}
+		}
+	}
+	if by != nil {
+		s.args["groupBy"] = by
+	}
+	return s
+}
+
+// folds is what the token alone makes of a field's read rule.
+func (g *generator) folds(f *refField) refTruth {
+	for _, t := range g.schema.types {
+		for _, x := range t.fields {
+			if x == f {
+				return g.view().folds(t, f)
+			}
+		}
+	}
+	return isTrue
 }
 
 // list is a root list.
@@ -315,6 +227,9 @@ func (g *generator) page(t *refType, field string, depth int) *selection {
 			fields: []*selection{leaf("hasNextPage"), leaf("hasPreviousPage"), leaf("startCursor"), leaf("endCursor")}})
 	}
 	node := g.fields(t, depth)
+	if hasAggregate(node) {
+		s.args["first"] = g.IntN(3)
+	}
 	if g.chance(50) {
 		s.fields = append(s.fields, &selection{key: "nodes", field: "nodes", t: t, fields: node})
 	} else {
@@ -327,7 +242,7 @@ func (g *generator) page(t *refType, field string, depth int) *selection {
 func (g *generator) orderBy(t *refType) []any {
 	names := []string{"_id", "_ts"}
 	for _, f := range t.fields {
-		if f.kind != rules.Ref && (f.read == nil || g.chance(12)) {
+		if f.sortable() && (f.read == nil || g.chance(12)) {
 			names = append(names, f.name, f.name)
 		}
 	}
@@ -336,6 +251,55 @@ func (g *generator) orderBy(t *refType) []any {
 		out = append(out, map[string]any{choose(g, names...): choose(g, name("ASC"), name("DESC"))})
 	}
 	return out
+}
+
+// farKey is a sort key beyond a relation.
+func (g *generator) farKey(f *refField, depth int) any {
+	dir := choose(g, name("ASC"), name("DESC"))
+	if f.many() {
+		return map[string]any{"count": dir}
+	}
+	names := []*refField{}
+	for _, x := range g.schema.byName[f.target].fields {
+		if (x.sortable() || x.kind == rules.Ref && depth > 1) && (x.read == nil || g.chance(20)) {
+			names = append(names, x)
+		}
+	}
+	if len(names) == 0 || g.chance(10) {
+		return map[string]any{"_id": dir}
+	}
+	x := choose(g, names...)
+	if x.kind == rules.Ref {
+		return map[string]any{x.name: g.farKey(x, depth-1)}
+	}
+	return map[string]any{x.name: dir}
+}
+
+// filtered is a list with conditions on fields of a kind, nil without any.
+func (g *generator) filtered(of func(*refField) bool) *operation {
+	var types []*refType
+	for _, t := range g.schema.types {
+		if slices.ContainsFunc(t.fields, of) {
+			types = append(types, t)
+		}
+	}
+	if len(types) == 0 {
+		return nil
+	}
+	s := g.list(choose(g, types...), 1)
+	where := map[string]any{}
+	for _, f := range s.t.fields {
+		if of(f) && g.chance(70) {
+			where[f.name] = g.test(f, 1)
+		}
+	}
+	if len(where) == 0 {
+		return nil
+	}
+	if s.args["where"] = where; g.chance(30) {
+		s.args["where"] = map[string]any{"not": where}
+	}
+	return g.query(s)
 }
 
 func (g *generator) where(t *refType, depth int) map[string]any {
@@ -350,10 +314,10 @@ func (g *generator) where(t *refType, depth int) map[string]any {
 			out["_id"] = map[string]any{"ne": g.id(t.name)}
 		default:
 			f := choose(g, t.fields...)
-			if f.read != nil && f.folds(g.who) == rules.False && g.chance(80) || f.kind == rules.Ref && depth == 0 {
+			if f.read != nil && !g.view().folds(t, f).may() && g.chance(80) || f.kind == rules.Ref && depth == 0 {
 				continue
 			}
-			if f.toOne() && g.chance(40) {
+			if (f.toOne() || f.inverse()) && g.chance(40) {
 				out[f.name+"IsNull"] = g.chance(50)
 				continue
 			}
@@ -369,38 +333,41 @@ func (g *generator) test(f *refField, depth int) map[string]any {
 	switch {
 	case f.many():
 		return map[string]any{choose(g, "some", "none", "every"): g.where(target, depth-1)}
-	case f.toOne():
+	case f.kind == rules.Ref:
 		if w := g.where(target, depth-1); len(w) > 0 {
 			return w
 		}
 		return map[string]any{"_id": map[string]any{"ne": "nobody"}}
-	}
-	operand := func() any {
-		x := choose(g, f.pool...)
-		switch x := x.(type) {
-		case int64:
-			return int(x)
-		case string:
-			if f.kind == rules.Enum {
-				return name(x)
-			}
+	case f.members != nil:
+		if m := choose(g, f.members...); g.chance(80) {
+			return map[string]any{m.name: g.test(m, depth)}
 		}
-		return x
+		return map[string]any{"isNull": g.chance(50)}
 	}
-	ops := []string{"eq", "ne", "isNull"}
-	if f.kind != rules.Bool {
-		ops = append(ops, "in")
-		if f.kind != rules.Enum {
+	operand := func() any { return f.given(choose(g, f.pool...)) }
+	ops := []string{"isNull"}
+	switch {
+	case f.list:
+		ops = append(ops, "has", "has", "hasAny")
+	default:
+		ops = append(ops, "eq", "ne")
+		if f.kind != rules.Bool {
+			ops = append(ops, "in", "nin")
+		}
+		if f.sortable() && f.kind != rules.Bool && f.kind != rules.Enum {
 			ops = append(ops, "lt", "gte")
 		}
-	}
-	if f.kind == rules.String {
-		ops = append(ops, "startsWith", "contains")
+		if f.kind == rules.String {
+			ops = append(ops, "startsWith", "contains", "endsWith")
+		}
+		if f.fold {
+			ops = append(ops, "eqFold", "containsFold", "startsWithFold", "eqFold", "containsFold")
+		}
 	}
 	switch op := choose(g, ops...); op {
 	case "isNull":
 		return map[string]any{op: g.chance(50)}
-	case "in":
+	case "in", "nin", "hasAny":
 		return map[string]any{op: []any{operand(), operand()}}
 	default:
 		return map[string]any{op: operand()}
@@ -418,7 +385,11 @@ func (g *generator) nextPage() *operation {
 			c := g.cursors[text]
 			if c.list == s.field && c.owner == g.who.provider+" "+g.who.sub && (c.order == orderText(&s) || g.chance(5)) && g.chance(50) {
 				s.args = maps.Clone(s.args)
-				s.args["after"] = text
+				delete(s.args, "offset")
+				if s.args[choose(g, "after", "after", "before")] = text; g.chance(15) {
+					s.args["last"], s.args["first"] = s.args["first"], nil
+				}
+				maps.DeleteFunc(s.args, func(_ string, x any) bool { return x == nil })
 				return g.query(&s)
 			}
 		}
@@ -441,7 +412,7 @@ func (g *generator) again() *operation {
 		s.args = maps.Clone(s.args)
 		s.args["where"] = g.where(s.t, 1)
 		for _, f := range s.t.fields {
-			if f.read != nil && !f.many() && !f.toOne() && g.chance(40) {
+			if f.read != nil && f.plain() && g.chance(40) {
 				s.args["where"] = map[string]any{f.name: g.test(f, 0)}
 			}
 		}
@@ -454,55 +425,4 @@ func (g *generator) again() *operation {
 	o := &operation{who: g.who, roots: []*selection{s}, variable: true}
 	o.print()
 	return o
-}
-
-func (g *generator) create() *selection {
-	t := g.anyType()
-	return &selection{key: "create" + t.name, field: "create" + t.name, t: t, args: map[string]any{"data": g.data(t, true)}, fields: g.fields(t, 1)}
-}
-
-func (g *generator) update() *selection {
-	t := g.anyType()
-	return &selection{key: "partialUpdate" + t.name, field: "partialUpdate" + t.name, t: t,
-		args: map[string]any{"id": g.target(t), "data": g.data(t, false)}, fields: g.fields(t, 1)}
-}
-
-func (g *generator) remove() *selection {
-	t := g.anyType()
-	return &selection{key: "delete" + t.name, field: "delete" + t.name, t: t, args: map[string]any{"id": g.id(t.name)}, fields: g.fields(t, 1)}
-}
-
-// data is an input.
-func (g *generator) data(t *refType, create bool) map[string]any {
-	out := map[string]any{}
-	for _, f := range t.fields {
-		if f.many() || f.onCreate != nil || !(create && f.required) && !g.chance(20) {
-			continue
-		}
-		if f.create != nil && f.update != nil && !f.required && g.chance(80) {
-			continue
-		}
-		x := g.value(g.world, f, 20)
-		switch {
-		case f.toOne() && x != nil:
-			id := x.(string)
-			if g.chance(60) {
-				id = g.id(f.target)
-			}
-			out[f.name] = map[string]any{"connect": id}
-		case f.toOne() && f.required:
-			out[f.name] = map[string]any{"connect": "nobody"}
-		case f.kind == rules.Enum && x != nil:
-			out[f.name] = name(x.(string))
-		default:
-			if f.name == g.schema.link && g.who.signedIn && g.chance(60) {
-				x = g.who.identity
-			}
-			if n, ok := x.(int64); ok {
-				x = int(n)
-			}
-			out[f.name] = x
-		}
-	}
-	return out
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,14 +9,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"flora.dev/flora/auth"
 	"flora.dev/flora/graph"
 	"flora.dev/flora/resolvers"
-	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
 	"flora.dev/flora/web"
@@ -25,14 +23,15 @@ import (
 
 // arena is what all servers of one run have in common and none can change.
 type arena struct {
-	schema  *refSchema
-	model   *schema.Schema
-	issuers map[string]*auth.DevIssuer // by name of the provider
-	keys    string                     // the partner's key set, a file
-	tokens  map[string]string          // minted, by caller
-	steps   int                        // requests of its caller that a case has, at most
-	open    func(side int) store.Store // an empty store, or one that was used before
-	wipe    func(side int) error       // deletes all documents of a store that was used; nil: by its own means
+	schema     *refSchema
+	model      *schema.Schema
+	issuers    map[string]*auth.DevIssuer // by name of the provider
+	keys       string                     // the partner's key set, a file
+	tokens     map[string]string          // minted, by caller
+	steps      int                        // requests of its caller that a case has, at most
+	open       func(side int) store.Store // an empty store, or one that was used before
+	unenforced string                     // a rule that nothing enforces and the loader takes
+	wipe       func(side int) error       // deletes all documents of a store that was used; nil: by its own means
 }
 
 const arenaAudience = "https://api.flora.dev"
@@ -46,6 +45,11 @@ func newArena(t *testing.T, s *refSchema, open func(side int) store.Store) *aren
 	b := &arena{schema: s, issuers: map[string]*auth.DevIssuer{}, tokens: map[string]string{}, steps: 6, open: open}
 	if b.model, err = schema.Load(s.name+".graphql", sdl); err != nil {
 		t.Fatal(err)
+	}
+	for _, change := range s.refused {
+		if _, err := schema.Load(s.name+".graphql", bytes.Replace(sdl, []byte(change[0]), []byte(change[1]), 1)); err == nil {
+			b.unenforced = change[1]
+		}
 	}
 	dir := t.TempDir()
 	for name, url := range map[string]string{"dev": "http://127.0.0.1/dev/issuer/", "partner": "http://127.0.0.2/dev/issuer/"} {
@@ -137,58 +141,6 @@ func (b *arena) start(t *testing.T, side int, docs refState) *instance {
 	return in
 }
 
-// clear deletes all documents, those that refer to others first.
-func (in *instance) clear(t *testing.T) {
-	t.Helper()
-	docs := in.dump(t)
-	var heads []store.Head
-	for _, rt := range slices.Backward(in.schema.types) {
-		for _, d := range docs.sorted(rt.name) {
-			heads = append(heads, in.head(store.Delete, d))
-		}
-	}
-	in.write(t, seedTime, heads)
-}
-
-// plant writes documents with system rights, _ts included.
-func (in *instance) plant(t *testing.T, docs refState) {
-	t.Helper()
-	var heads []store.Head
-	later := map[int64][]store.Head{}    // an update that sets nothing but _ts
-	for _, rt := range in.schema.types { // targets first
-		for _, d := range docs.sorted(rt.name) {
-			h := in.head(store.Insert, d)
-			for _, f := range h.Table.Fields {
-				if f.Column != "" {
-					h.Set = append(h.Set, store.Assign{Field: f, Value: rules.Val{Value: rules.Value{Kind: f.Kind, V: d.vals[f.Name]}}})
-				}
-			}
-			heads = append(heads, h)
-			if d.ts > seedTime {
-				later[d.ts] = append(later[d.ts], in.head(store.Update, d))
-			}
-		}
-	}
-	in.write(t, seedTime, heads)
-	for ts, heads := range later {
-		in.write(t, ts, heads)
-	}
-}
-
-func (in *instance) head(kind store.HeadKind, d *refDoc) store.Head {
-	return store.Head{Kind: kind, Table: in.model.Collection(d.t.name).Object, ID: d.id, Guard: rules.True, Readable: rules.True}
-}
-
-// write runs heads at a time, in few transactions.
-func (in *instance) write(t *testing.T, now int64, heads []store.Head) {
-	t.Helper()
-	for heads := range slices.Chunk(heads, 100) {
-		if _, err := in.db.Write(t.Context(), &store.Mutation{Version: in.version, Now: now, Heads: heads}); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // reply is what a client can see of an answer.
 type reply struct {
 	status  int
@@ -196,6 +148,14 @@ type reply struct {
 	body    string // requestId and commitTime masked
 	wrote   bool   // it has a commitTime
 }
+
+// tooLarge reports whether the request is refused for its size alone, which the
+// reference does not measure.
+func (r reply) tooLarge() bool { return strings.Contains(r.body, `"code":"LIMIT_EXCEEDED"`) }
+
+// tooSlow reports whether the emulator took more time than a request has: it
+// runs a subquery again for each row.
+func (r reply) tooSlow() bool { return strings.Contains(r.body, `"code":"UNAVAILABLE"`) }
 
 // send asks at a time; creates of the request number their ids.
 func (in *instance) send(t *testing.T, o *operation, step int) reply {
@@ -205,6 +165,9 @@ func (in *instance) send(t *testing.T, o *operation, step int) reply {
 	r.Header.Set("Content-Type", "application/json")
 	if token := in.token(t, o.who); token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if o.retry != "" {
+		r.Header.Set("Idempotency-Key", o.retry)
 	}
 	w := httptest.NewRecorder()
 	in.handler.ServeHTTP(w, r)
@@ -225,65 +188,4 @@ func stepTime(step int) time.Time { return worldNow.Add(time.Duration(step) * ti
 func stepIDs(step int) func() string {
 	n := 0
 	return func() string { n++; return fmt.Sprintf("new%d-%d", step, n) }
-}
-
-// dump reads the whole store with system rights.
-func (in *instance) dump(t *testing.T) refState {
-	t.Helper()
-	var q store.Query
-	fresh := rules.Counter(rules.New + 1)
-	for _, rt := range in.schema.types {
-		c := in.model.Collection(rt.name)
-		s := store.Select{From: c.Object, Var: fresh(), Where: rules.True, After: rules.True, Limit: 10_000, List: true}
-		for _, f := range append([]*rules.Field{c.Key, c.TS}, c.Object.Fields...) {
-			if f.Column != "" {
-				s.Columns = append(s.Columns, store.Column{Value: rules.Col{Var: s.Var, Field: f}})
-			}
-		}
-		q.Roots = append(q.Roots, s)
-	}
-	rows, err := in.db.Read(t.Context(), &q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := refState{}
-	for i, rt := range in.schema.types {
-		out[rt.name] = map[string]*refDoc{}
-		var page [1][][]any
-		dec := json.NewDecoder(bytes.NewReader([]byte(rows.Roots[i])))
-		dec.UseNumber()
-		if err := dec.Decode(&page); err != nil {
-			t.Fatal(err)
-		}
-		for _, n := range page[0] {
-			d := &refDoc{t: rt, id: n[0].(string), vals: map[string]any{}}
-			d.ts, _ = n[1].(json.Number).Int64()
-			k := 2
-			for _, f := range rt.fields {
-				if !f.many() {
-					d.vals[f.name] = native(f.kind, n[k])
-					k++
-				}
-			}
-			out.put(d)
-		}
-	}
-	return out
-}
-
-// native is a JSON value as documents hold it.
-func native(k rules.Kind, v any) any {
-	n, ok := v.(json.Number)
-	if !ok {
-		return v
-	}
-	switch k {
-	case rules.Bool:
-		return n == "1"
-	case rules.Float:
-		x, _ := n.Float64()
-		return x
-	}
-	x, _ := n.Int64()
-	return x
 }

@@ -17,7 +17,7 @@ import (
 // TestNonInterferenceSpanner runs a tenth as many cases on the emulator, on
 // databases that keep their schema.
 func TestNonInterferenceSpanner(t *testing.T) {
-	inShards(t, max(*interferenceCases/10, 1), func(t *testing.T) *arena {
+	inShards(t, max(*interferenceCases/10, 1), func(t *testing.T, s *refSchema) *arena {
 		var dbs [2]store.Store
 		var clients [2]*spanner.Client
 		for i := range dbs {
@@ -35,10 +35,13 @@ func TestNonInterferenceSpanner(t *testing.T) {
 			}
 			t.Cleanup(clients[i].Close)
 		}
-		b := newArena(t, desk(), func(side int) store.Store { return dbs[side] })
+		b := newArena(t, s, func(side int) store.Store { return dbs[side] })
 		b.steps = 4                     // the emulator takes its time
 		b.wipe = func(side int) error { // all tables in one commit
 			var all []*spanner.Mutation
+			for _, rows := range b.schema.links {
+				all = append(all, spanner.Delete(b.table(rows.name).Table, spanner.AllKeys()))
+			}
 			for _, rt := range slices.Backward(b.schema.types) {
 				all = append(all, spanner.Delete(b.model.Collection(rt.name).Table, spanner.AllKeys()))
 			}

@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	"flora.dev/flora/internal/leak"
-	"flora.dev/flora/store"
-	"flora.dev/flora/store/sqlite"
 )
 
 var leakCases = flag.Int("leak.cases", 5000, "cases in which each planted leak must be found")
@@ -23,17 +21,11 @@ func TestPlantedLeaks(t *testing.T) {
 	names, found := leak.Classes(), map[leak.Class]int{}
 	for _, class := range slices.Sorted(maps.Keys(names)) {
 		t.Run(names[class], func(t *testing.T) {
-			used := openLeaky(t)
-			defer used.Close()
-			b := newArena(t, desk(), func(side int) store.Store {
-				if side == 0 {
-					return fresh{openLeaky(t)}
-				}
-				return used
-			})
 			leak.Plant(class)
+			all := enter(t, onSQLite)
 			for i := range *leakCases {
-				if fault := b.interference(t, *interferenceSeed+uint64(i), newTally()); fault != "" {
+				seed := *interferenceSeed + uint64(i)
+				if fault := all.of(seed).interference(t, seed, newTally()); fault != "" {
 					found[class] = i + 1
 					t.Log(kindOf(fault))
 					return
@@ -46,15 +38,6 @@ func TestPlantedLeaks(t *testing.T) {
 	for _, class := range slices.Sorted(maps.Keys(found)) {
 		t.Logf("%5d %s", found[class], names[class])
 	}
-}
-
-func openLeaky(t *testing.T) store.Store {
-	t.Helper()
-	db, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{Readers: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return db
 }
 
 // kindOf is the first line of a fault that says what differed.

@@ -22,7 +22,7 @@ func (q *request) behind(f *schema.Field, v rules.Var) rules.Pred {
 		return rules.True
 	}
 	back := f.Opposite()
-	if back == nil { // a list kept one way
+	if back == nil || leak.On(leak.InverseUnguarded) { // a list kept one way
 		return q.readRule(f.Target, v)
 	}
 	return rules.And{q.readRule(f.Target, v), q.field(back, v)}
@@ -59,7 +59,8 @@ func (q *request) condition(g *graph.Field, path ast.Path, f *schema.Field, v ru
 // satisfies its rule: an order of hidden values, or a sum over them, would show
 // them.
 func (q *request) usable(g *graph.Field, path ast.Path, f *schema.Field, v rules.Var, use string) error {
-	if rules.T(q.field(f, v)) != rules.True && !leak.On(leak.OrderUnreadable) {
+	planted := use == "sort" && leak.On(leak.OrderUnreadable) || use != "sort" && leak.On(leak.AggregateUnreadable)
+	if rules.T(q.field(f, v)) != rules.True && !planted {
 		return q.forbidden(g, path, "%s is not readable for every document, so it cannot be used to %s", f.Path(), use)
 	}
 	return nil

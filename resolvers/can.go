@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"flora.dev/flora/graph"
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
@@ -134,8 +135,11 @@ func (k *can) rule(a aspect) rules.Pred {
 	}
 	p := rules.Pred(rules.True) // a field without a rule follows its type
 	if rule != nil {
-		p = rules.T(k.caller.Fold(rule, rules.Binding{Doc: k.v, Fresh: k.fresh,
-			New: func(f *rules.Field) rules.Operand { return rules.Col{Var: k.v, Field: f} }}))
+		known := k.caller.Fold(rule, rules.Binding{Doc: k.v, Fresh: k.fresh,
+			New: func(f *rules.Field) rules.Operand { return rules.Col{Var: k.v, Field: f} }})
+		if p = rules.T(known); leak.On(leak.CanUnknown) {
+			p = notFalse(known)
+		}
 	}
 	if a.field == nil && a.action == rules.Update {
 		p = rules.AllOf(p, k.computable())

@@ -1,6 +1,7 @@
 package resolvers
 
 import (
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
@@ -204,6 +205,9 @@ func (q *request) rekey(w *write, h *store.Head, n *nested) error {
 	if err != nil {
 		return err
 	}
+	if leak.On(leak.ListConnect) {
+		head.Guard = rules.AllOf(append(k.guards, head.Readable)...)
+	}
 	if head.Guard == rules.False {
 		return q.forbidden(w.field, rootPath(w.field), notAllowed)
 	}
@@ -223,7 +227,7 @@ func (q *request) linkRow(w *write, h *store.Head, n *nested) error {
 	bind := rules.Binding{Doc: v, Fresh: q.fresh, New: func(f *rules.Field) rules.Operand { return rules.Col{Var: v, Field: f} }}
 	far := n.field.Target
 	all := []rules.Pred{rules.T(q.readRule(far, v))}
-	if !n.field.Owning {
+	if !n.field.Owning && !leak.On(leak.LinkOneSide) {
 		all = append(all, rules.T(q.caller.Fold(far.Access.Update.Pred, bind)))
 	}
 	if f := n.field.Opposite(); f != nil && f.Update.Pred != nil {

@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"flora.dev/flora/graph"
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
@@ -124,6 +125,9 @@ func (q *request) farKey(g *graph.Field, path ast.Path, f *schema.Field, v rules
 // to, where the caller can see that.
 func (q *request) far(f *schema.Field, v, child rules.Var, value rules.Operand) rules.Operand {
 	h := q.hop(f, v, child, rules.True)
+	if leak.On(leak.HiddenHopSorts) {
+		h.Domain = rules.True
+	}
 	return rules.Far{From: h.From, Key: h.Key, Target: h.Target, Var: child, Where: rules.T(h.Domain), Value: value}
 }
 

@@ -27,6 +27,12 @@ func (q *request) plantSides(w *write, set map[*rules.Field]rules.Operand) {
 		w.bind.Old = w.bind.New
 	case leak.On(leak.NoNewSide):
 		w.bind.New = storedColumn
+	case leak.On(leak.OperandIsNew):
+		for f, x := range set {
+			if sum, ok := x.(rules.Sum); ok {
+				set[f] = rules.Val{Value: sum.By}
+			}
+		}
 	case leak.On(leak.OmittedIsNull):
 		w.bind.New = func(f *rules.Field) rules.Operand {
 			if x, ok := set[f]; ok {
@@ -45,6 +51,15 @@ func (q *request) eachSide(w *write, rule schema.Rule) []rules.Pred {
 	stored, changed := w.bind, w.bind
 	stored.New, changed.Old = storedColumn, w.bind.New
 	return []rules.Pred{rules.T(q.caller.Fold(rule.Pred, stored)), rules.T(q.caller.Fold(rule.Pred, changed))}
+}
+
+// notFalse takes what is unknown for true.
+func notFalse(p rules.Pred) rules.Pred {
+	no := rules.T(rules.Not{P: p})
+	if t, ok := no.(rules.Truth); ok {
+		return truth(t != rules.True)
+	}
+	return rules.NotTrue{P: no}
 }
 
 // allKeys is the kind of text that a database puts into an error.

@@ -36,6 +36,20 @@ const (
 	GuardsOnPreState          // guards on the pre-state of a serial mutation
 	RolledBackAnswer          // answer of a rolled-back mutation
 	OneSubject                // two issuers with one subject
+	AggregateUnreadable       // aggregate over an unreadable field
+	UpsertHidden              // upsert of a hidden document
+	UpsertDefaults            // upsert re-applying defaults
+	ListConnect               // list-side connect without the child's update rule
+	LinkOneSide               // link row with one side's rule
+	InverseUnguarded          // inverse side of a guarded relation
+	OperandIsNew              // inc operand taken as newDoc
+	EmptyBulkFilter           // empty filter in a bulk delete
+	KeyOfAnother              // idempotency key across identities
+	HiddenHopSorts            // hidden hop as sort key
+	EmbeddedAuth              // @auth in an @embedded type ignored
+	BulkHidden                // bulk write of hidden documents
+	CheckFirst                // @check before the rules
+	CanUnknown                // _can true where a rule is unknown
 )
 
 // Classes are all classes with their names.
@@ -65,5 +79,19 @@ func Classes() map[Class]string {
 		GuardsOnPreState:    "guards on the pre-state of a serial mutation",
 		RolledBackAnswer:    "answer of a rolled-back mutation",
 		OneSubject:          "two issuers with one subject",
+		AggregateUnreadable: "aggregate over an unreadable field",
+		UpsertHidden:        "upsert of a hidden document",
+		UpsertDefaults:      "upsert re-applying defaults",
+		ListConnect:         "list-side connect without the child's update rule",
+		LinkOneSide:         "link row with one side's rule",
+		InverseUnguarded:    "inverse side of a guarded relation",
+		OperandIsNew:        "inc operand taken as newDoc",
+		EmptyBulkFilter:     "empty filter in a bulk delete",
+		KeyOfAnother:        "idempotency key across identities",
+		HiddenHopSorts:      "hidden hop as sort key",
+		EmbeddedAuth:        "@auth in an @embedded type ignored",
+		BulkHidden:          "bulk write of hidden documents",
+		CheckFirst:          "@check before the rules",
+		CanUnknown:          "_can true where a rule is unknown",
 	}
 }

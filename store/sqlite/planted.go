@@ -12,7 +12,7 @@ import (
 // first head runs. It is not reached in a build without the tag leaks.
 func (p *plan) judge(c *conn) {
 	for _, part := range serial.Parts(p.Mutation) {
-		if part.Kid >= 0 || part.Kind == store.Insert || serial.Dynamic(part.Head) {
+		if part.Kid >= 0 || part.Kind == store.Insert || part.Table.Key == nil || serial.Dynamic(part.Head) {
 			continue
 		}
 		h := *part.Head
