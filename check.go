@@ -24,7 +24,7 @@ func (checkCommand) Help() string {
 Warnings do not count as faults. They tell what is open to anyone or to every signed-in caller, rules that are always ` +
 		`true or never, documents and fields that rules believe and callers can write, fields that name the caller and can be ` +
 		`set to someone else, rules that show something of a field to callers who cannot read it, roles that nothing asks for, ` +
-		`rules over budget. reason: on the @auth that is named silences one:
+		`rules over budget. Where flora.yaml has providers, their roles must be those that the schema asks for. reason: on the @auth that is named silences one:
 
   @auth(read: "anyone", reason: "a public catalogue")`
 }
@@ -43,6 +43,10 @@ func (c *checkCommand) Run(a *app) error {
 			continue
 		}
 		a.warn(s)
+		if list := a.config.unknownRoles(s); len(list) > 0 {
+			a.report(list)
+			bad = true
+		}
 		for _, d := range s.Consequences() {
 			fmt.Fprintf(a.stderr, "%s (info)\n", d)
 		}
@@ -93,6 +97,9 @@ func (a *app) warn(s *schema.Schema) {
 	}
 	for _, w := range warnings(s) {
 		fmt.Fprintf(a.stderr, "%s (warning)\n", w)
+	}
+	for _, text := range a.config.unusedRoles(s) {
+		fmt.Fprintf(a.stderr, "%s (warning)\n", text)
 	}
 }
 

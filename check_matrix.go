@@ -12,14 +12,14 @@ import (
 
 // matrix writes who may do what, as CSV: a row for each action on each type
 // and field, a column for a caller without a token, one with a token that says
-// nothing more, and one for each role that the schema knows, held beside such a
+// nothing more than whose it is, and one for each role that the schema knows, held beside such a
 // token. A cell is yes, no, or rule where the document decides.
 func matrix(w io.Writer, s *schema.Schema) error {
 	now := time.Now()
 	head := []string{"collection", "field", "action", "anonymous", "signed-in"}
-	callers := []*rules.Caller{rules.Anonymous(now), rules.NewCaller("someone", nil, now)}
+	callers := []*rules.Caller{rules.Anonymous(now), rules.Anybody(now)}
 	for _, name := range s.RoleNames {
-		c := rules.NewCaller("someone", nil, now)
+		c := rules.Anybody(now)
 		c.Grant(name)
 		head, callers = append(head, "role "+name), append(callers, c)
 	}
@@ -61,11 +61,7 @@ func cell(caller *rules.Caller, c *schema.Collection, f *schema.Field, action ru
 	}
 	need, server := needed(c, f, action), map[*rules.Field]rules.Operand{}
 	if f != nil && f.Kind == rules.Ref && f.Column == "" && action != rules.Read { // it writes on the other side too
-		there := rules.Update
-		if f.Owning {
-			there = rules.Read
-		}
-		need = append(need, needed(f.Target, f.Opposite(), there)...)
+		need = append(need, behind(f)...)
 	}
 	for _, g := range c.Fields {
 		if g.Set == nil || !(action == rules.Create && g.SetOnCreate || action == rules.Update && g.SetOnUpdate) {
@@ -120,6 +116,19 @@ func needed(c *schema.Collection, f *schema.Field, action rules.Action) (list []
 		}
 	case rules.Delete:
 		list = []rules.Pred{a.Read.Pred, a.Delete.Pred}
+	}
+	return list
+}
+
+// behind are the rules of the document at the other end of a field without a
+// column. Who owns the rows of a link table need not update it.
+func behind(f *schema.Field) []rules.Pred {
+	list := []rules.Pred{f.Target.Access.Read.Pred}
+	if !f.Owning {
+		list = append(list, f.Target.Access.Update.Pred)
+	}
+	if back := f.Opposite(); back != nil {
+		list = append(list, back.Update.Pred)
 	}
 	return list
 }

@@ -28,57 +28,35 @@ type explainCommand struct {
 	Data     string   `help:"What the caller would send to create or update: a JSON object." placeholder:"JSON" flagonly:""`
 	Store    string   `help:"Store to ask. Default: that of flora dev in the data directory." placeholder:"STORE"`
 	DataDir  string   `help:"Data directory of the development server." default:".flora" placeholder:"DIR"`
+	Server   string   `help:"Running server to ask instead of a store: where its control API is." placeholder:"URL" flagonly:""`
+	Token    string   `help:"With --server: your own token, which needs the right flora:data. Better in FLORA_TOKEN than on a command line that others see." placeholder:"TOKEN"`
 }
 
 // Help is what flora explain --help adds.
 func (explainCommand) Help() string {
-	return `Tells which @auth allows a caller something, or which of its parts does not, for the documents and the schema that ` +
-		`are in a store. It reads with system rights and writes nothing. A SQLite store must not be open in a server.
+	return `Tells which @auth allows a caller something, or which of its parts does not, and which @check would refuse what is ` +
+		`sent, for the documents and the schema that are in a store. It reads with system rights and writes nothing. A SQLite ` +
+		`store must not be open in a server; with --server the server itself is asked, which knows its callers' providers.
 
   flora explain Product/lamp update --sub bob --data '{"price": 2}'
-  flora explain Product create --sub bob --role seller --data '{"name": "Desk", "price": 80}'`
+  flora explain Product create --sub bob --role seller --data '{"name": "Desk", "price": 80}'
+  flora explain Product/lamp read --sub bob --server http://127.0.0.1:8080 --token "$(flora token --sub me --role flora:data)"`
 }
 
 // Run answers one question.
 func (c *explainCommand) Run(a *app) error {
-	name := c.Store
-	providers, _ := a.config.access()
-	grants := a.config.grants()
-	if name == "" { // as flora dev has it
-		name = "sqlite:" + filepath.Join(c.DataDir, "flora.db")
-		dev := auth.Provider{Name: "dev"}
-		providers = slices.DeleteFunc(providers, func(p auth.Provider) bool { return p.SubjectPrefix == "" })
-		providers = append([]auth.Provider{dev}, providers...)
-		grants[dev.Name] = []resolvers.Grant{{Claim: auth.RolesClaim}}
+	_, id, found := strings.Cut(c.Document, "/")
+	switch create := c.Action == "create"; {
+	case create && found, !create && id == "":
+		return fmt.Errorf("%s %s: write TYPE/ID for a document, TYPE alone for a create", c.Document, c.Action)
+	case c.Sub == "" && len(c.Claim)+len(c.Role) > 0:
+		return errors.New("--claim and --role are of a token: say whose with --sub")
 	}
-	question, err := c.question(providers)
-	if err != nil {
-		return err
+	answer := c.open
+	if c.Server != "" {
+		answer = func(a *app) (*graph.AccessExplanation, error) { return c.ask(a.ctx) }
 	}
-	db, err := a.openStore(name, false)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	d, err := db.Deployed(a.ctx)
-	if errors.Is(err, store.ErrNoSchema) {
-		return fmt.Errorf("no schema is deployed in %s", name)
-	}
-	if err != nil {
-		return fmt.Errorf("read deployed schema: %w", err)
-	}
-	model, err := schema.Load("schema.graphql", []byte(d.SDL))
-	if err != nil {
-		return fmt.Errorf("load deployed schema, version %d: %s", d.Version, line(err))
-	}
-	r, err := resolvers.New(db, d.Secret, resolvers.Options{Grants: grants})
-	if err != nil {
-		return err
-	}
-	out, err := r.Explain(a.ctx, &graph.Version{Number: d.Version, Schema: model}, question)
-	if e, ok := errors.AsType[*gqlerror.Error](err); ok {
-		return errors.New(e.Message)
-	}
+	out, err := answer(a)
 	if err != nil {
 		return err
 	}
@@ -86,29 +64,66 @@ func (c *explainCommand) Run(a *app) error {
 	return nil
 }
 
+// open puts the question to a store that no server has open.
+func (c *explainCommand) open(a *app) (*graph.AccessExplanation, error) {
+	name := c.Store
+	providers, _ := a.config.access()
+	options := resolvers.Options{Grants: a.config.grants()}
+	if name == "" { // as flora dev has it
+		name = "sqlite:" + filepath.Join(c.DataDir, "flora.db")
+		dev := auth.Provider{Name: devProvider}
+		providers = slices.DeleteFunc(providers, func(p auth.Provider) bool { return p.SubjectPrefix == "" })
+		providers = append([]auth.Provider{dev}, providers...)
+		options.Grants[dev.Name] = []resolvers.Grant{{Claim: auth.RolesClaim}}
+		options.DevIssuer = dev.Name
+	}
+	question, err := c.question(providers)
+	if err != nil {
+		return nil, err
+	}
+	db, err := a.openStore(name, false)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	d, err := db.Deployed(a.ctx)
+	if errors.Is(err, store.ErrNoSchema) {
+		return nil, fmt.Errorf("no schema is deployed in %s", name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read deployed schema: %w", err)
+	}
+	model, err := schema.Load("schema.graphql", []byte(d.SDL))
+	if err != nil {
+		return nil, fmt.Errorf("load deployed schema, version %d: %s", d.Version, line(err))
+	}
+	r, err := resolvers.New(db, d.Secret, options)
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.Explain(a.ctx, &graph.Version{Number: d.Version, Schema: model}, question)
+	if e, ok := errors.AsType[*gqlerror.Error](err); ok {
+		return nil, errors.New(e.Message)
+	}
+	return out, err
+}
+
 func (c *explainCommand) question(providers []auth.Provider) (resolvers.Question, error) {
 	q := resolvers.Question{Roles: c.Role}
-	var found bool
-	q.Collection, q.ID, found = strings.Cut(c.Document, "/")
+	q.Collection, q.ID, _ = strings.Cut(c.Document, "/")
 	q.Action = map[string]rules.Action{"read": rules.Read, "create": rules.Create, "update": rules.Update, "delete": rules.Delete}[c.Action]
-	if create := q.Action == rules.Create; create && found || !create && q.ID == "" {
-		return q, fmt.Errorf("%s %s: write TYPE/ID for a document, TYPE alone for a create", c.Document, c.Action)
-	}
 	if c.Data != "" {
 		var err error
 		if q.Data, err = graph.Object(c.Data); err != nil {
 			return q, errors.New("--data is no JSON object")
 		}
 	}
+	if c.Sub == "" {
+		return q, nil
+	}
 	claims, err := claimsOf(c.Claim)
 	if err != nil {
 		return q, err
-	}
-	if c.Sub == "" {
-		if len(c.Claim)+len(c.Role) > 0 {
-			return q, errors.New("--claim and --role are of a token: say whose with --sub")
-		}
-		return q, nil
 	}
 	claims["sub"] = c.Sub
 	if c.Store == "" && len(c.Role) > 0 { // as flora token has it
@@ -182,5 +197,16 @@ func (c *explainCommand) print(w io.Writer, e *graph.AccessExplanation) {
 				}
 			}
 		}
+	}
+	for _, x := range e.Checks {
+		fmt.Fprintf(w, "\n%s @check of %s: %s\n", x.Name, x.Path, word(x.Verdict))
+		fmt.Fprintf(w, "  %-7s  %s  %s\n", word(x.Verdict), x.Position, flat(x.Rule))
+		if x.Verdict == graph.VerdictAllowed {
+			continue
+		}
+		if x.Residual != nil && *x.Residual != x.Rule {
+			fmt.Fprintf(w, "             asked: %s\n", flat(*x.Residual))
+		}
+		fmt.Fprintf(w, "             the client is told: %s\n", x.Message)
 	}
 }

@@ -39,6 +39,7 @@ type document struct {
 	nodes      map[string]ast.Node    // where the fields stand
 	node       ast.Node
 	links      []seedLink
+	faulty     bool // something is wrong with it, more would follow from that
 }
 
 // parseSeed reads a seed for a schema. Its error has a line for each fault.
@@ -86,6 +87,7 @@ func readSeed(f *faults, n ast.Node, model *schema.Schema) *seed {
 		s.read(f, n, model)
 	}
 	s.checkReferences(f)
+	s.checkValues(f)
 	return s
 }
 
@@ -132,6 +134,7 @@ func (s *seed) document(f *faults, n ast.Node, c *schema.Collection) {
 		return
 	}
 	d := &document{collection: c, values: map[string]rules.Value{}, nodes: map[string]ast.Node{}, node: n}
+	before := len(f.list)
 	for it := m.MapRange(); it.Next(); {
 		name := it.Key().GetToken().Value
 		field := c.FieldNamed(name)
@@ -157,6 +160,7 @@ func (s *seed) document(f *faults, n ast.Node, c *schema.Collection) {
 	if d.id == "" {
 		d.id = uuid.Must(uuid.NewV4()).String()
 	}
+	d.faulty = len(f.list) > before
 	key := c.Name + " " + d.id
 	if s.byID[key] != nil {
 		f.at(n, "%s %s is given twice", c.Name, d.id)
@@ -179,9 +183,25 @@ func (s *seed) checkReferences(f *faults) {
 			}
 			if !given && field.NonNull && field.Column != "" && field.Default == nil && field.Set == nil {
 				f.at(d.node, "%s is missing", field.Path())
+				d.faulty = true
 			}
 		}
 	}
+}
+
+// behind is the document that a to-one field of d leads to, from either side,
+// or nil.
+func (s *seed) behind(d *document, field *schema.Field) *document {
+	if field.ToOne() {
+		id, _ := d.values[field.Name].V.(string)
+		return s.byID[field.TypeName+" "+id]
+	}
+	for _, other := range s.documents {
+		if field.Inverse() && other.collection == field.Target && other.values[field.Back.Name].V == d.id {
+			return other
+		}
+	}
+	return nil
 }
 
 // plant writes a seed into an empty store, each document after those it
@@ -259,11 +279,10 @@ func (p *planting) missing(d *document, required bool) (list []*document) {
 
 // target is the document that a field of d names, or nil.
 func (p *planting) target(d *document, field *schema.Field) *document {
-	id, ok := d.values[field.Name].V.(string)
-	if !ok || !field.ToOne() {
+	if !field.ToOne() {
 		return nil
 	}
-	return p.byID[field.TypeName+" "+id]
+	return p.behind(d, field)
 }
 
 // place writes one document.

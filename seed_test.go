@@ -163,3 +163,53 @@ func TestPlantCircle(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestSeedChecks: a seed has what a client could store; what checks read
+// beside the document is not asked.
+func TestSeedChecks(t *testing.T) {
+	model, err := schema.Load("s.graphql", []byte(`
+type Person @auth(read: "signedIn") { sub: String! @unique @identity @auth(write: "false") }
+type Visit @auth(read: "signedIn")
+  @check(expr: "doc.ends == null || doc.starts < doc.ends", message: "a visit ends after it starts")
+  @check(expr: "doc.by.sub == 'x'", message: "of another document") {
+  starts: Int!
+  ends: Int @default(expr: "5")
+  pain: Int @check(expr: "doc.pain <= 10", message: "pain goes to 10") @check(expr: "doc.pain < 9 || HasRole('chief')", message: "of the caller")
+  level: Int @default(expr: "3") @check(expr: "doc.level != 4", message: "four is no level")
+  at: Time @default(expr: "now") @check(expr: "doc.at < timestamp('2000-01-01T00:00:00Z')", message: "long ago")
+  name: String @check(expr: "size(doc.name) > 1", message: "too short")
+  names: [String!]
+  place: Place @check(expr: "doc.place.city == 'Rome'", message: "Rome only")
+  by: Person
+}
+type Place @embedded { city: String }
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("x", 64<<10)
+	for _, tt := range []struct{ name, text, want string }{
+		{"all in order", "{ starts: 4, pain: 10, name: ab, place: { city: Rome }, by: a, names: [" + long + "] }", ""},
+		{"omitted", "{ starts: 4 }", ""},
+		{"null", "{ starts: 9, ends: null, pain: null, name: null }", ""},
+		{"of the type", "{ starts: 6, ends: 6 }", "s.yaml:3:5: Visit: a visit ends after it starts (@check at s.graphql:4:3)"},
+		{"with a default", "{ starts: 5 }", "s.yaml:3:5: Visit: a visit ends after it starts (@check at s.graphql:4:3)"},
+		{"of a field", "{ starts: 1, pain: 11 }", "s.yaml:3:24: Visit.pain: pain goes to 10 (@check at s.graphql:8:13)"},
+		{"of another field", "{ starts: 1, level: 4 }", "s.yaml:3:25: Visit.level: four is no level (@check at s.graphql:9:34)"},
+		{"of an embedded value", "{ starts: 1, place: { city: Oslo } }", "s.yaml:3:25: Visit.place: Rome only (@check at s.graphql:13:16)"},
+		{"two", "{ starts: 1, pain: 11, name: x }", "s.yaml:3:24: Visit.pain: pain goes to 10 (@check at s.graphql:8:13)\ns.yaml:3:34: Visit.name: too short (@check at s.graphql:11:16)"},
+		{"unknown", `{ starts: 1, place: {} }`, "s.yaml:3:25: Visit.place: Rome only (@check at s.graphql:13:16)"},
+		{"long text", "{ starts: 1, name: " + long + "x }", "s.yaml:3:24: Visit.name is longer than 65536 bytes"},
+		{"long text in a list", "{ starts: 1, names: [a, " + long + "x] }", "s.yaml:3:25: Visit.names is longer than 65536 bytes"},
+		{"nothing follows a fault", "{ starts: 1, pain: high, level: 4 }", `s.yaml:3:24: Visit.pain must be a whole number of 32 bits, found "high"`},
+	} {
+		_, err := parseSeed("s.yaml", []byte("persons: [{ _id: a, sub: a }]\nvisits:\n  - "+tt.text), model)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"flora.dev/flora/auth"
 	"flora.dev/flora/schema"
 )
 
@@ -40,12 +41,16 @@ func (testCommand) Help() string {
       cannot: [{ read: products/draft }]
 
 Values are written as in given: a reference names an _id. A role is held because the test says so, as with flora token. ` +
-		`A caller may name the provider that vouches, provider: auth0; a test the time it runs at, now: 2026-01-31T12:00:00Z.`
+		`A caller may name the provider that vouches, provider: auth0; a test the time it runs at, now: 2026-01-31T12:00:00Z. ` +
+		`Where flora.yaml (or --config FILE) has providers, callers come from those: with the roles that they give for the claims, ` +
+		`their subjectPrefix, and no other claim vouched for; a caller who names none comes from the one with bare subjects, and ` +
+		`provider: dev is the development issuer.`
 }
 
 // Run runs all files, or none where one of them has a fault.
 func (c *testCommand) Run(a *app) error {
-	model, files, err := c.load()
+	providers, _ := a.config.access()
+	model, files, err := c.load(providers)
 	if _, ok := errors.AsType[schema.Diagnostics](err); ok {
 		a.report(err)
 		return errReported
@@ -90,13 +95,13 @@ func report(w io.Writer, label string, failures []string) {
 }
 
 // load reads the schema and its tests; its error has all faults of all files.
-func (c *testCommand) load() (*schema.Schema, []*testFile, error) {
+func (c *testCommand) load(providers []auth.Provider) (*schema.Schema, []*testFile, error) {
 	if c.Schema == "" {
 		model, err := schema.Load(demoSchemaName, demoSchema)
 		if err != nil {
 			return nil, nil, err
 		}
-		f, err := parseTests(demoTestsName, demoTests, model)
+		f, err := parseTests(demoTestsName, demoTests, model, nil)
 		return model, []*testFile{f}, err
 	}
 	model, err := loadSchema(c.Schema)
@@ -114,7 +119,7 @@ func (c *testCommand) load() (*schema.Schema, []*testFile, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("read tests: %w", err)
 		}
-		f, err := parseTests(name, text, model)
+		f, err := parseTests(name, text, model, providers)
 		faults, ok := errors.AsType[configError](err)
 		if err != nil && !ok {
 			return nil, nil, err

@@ -77,7 +77,9 @@ func (r *testReader) target(e *expectation, n ast.Node) {
 	}
 	if e.field = c.FieldNamed(id[dot+1:]); e.field == nil {
 		r.at(n, "%s has no field %s", c.Name, id[dot+1:])
+		return
 	}
+	e.behind = r.given.behind(e.document, e.field)
 }
 
 // input reads data of a create, set of an update.
@@ -128,7 +130,7 @@ func (r *testReader) value(n ast.Node, field *schema.Field) any {
 		if want != "" {
 			r.at(n, "%s must be %s, found %s", field.Path(), want, found(n))
 		}
-		if field.ToOne() && v.V != nil {
+		if field.Kind == rules.Ref && v.V != nil {
 			return map[string]any{"connect": r.reference(n, field, v.V)}
 		}
 		if field.Kind == rules.JSON || field.Embedded != nil {

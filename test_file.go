@@ -37,6 +37,7 @@ type testCaller struct {
 	Provider string         `yaml:"provider"`
 	Roles    []string       `yaml:"roles"`
 	Claims   map[string]any `yaml:"claims"`
+	from     *auth.Provider // of flora.yaml, nil for the development issuer
 }
 
 // expectation is one line of can or cannot.
@@ -48,12 +49,14 @@ type expectation struct {
 	collection *schema.Collection
 	document   *document       // nil for a create
 	field      *schema.Field   // of a read of one field
+	behind     *document       // to which that leads, if to one
 	data       map[string]any  // input of a create or update, as JSON has it
 	fields     []*schema.Field // those in data
 }
 
-// parseTests reads a file of tests. Its error has a line for each fault.
-func parseTests(name string, text []byte, s *schema.Schema) (*testFile, error) {
+// parseTests reads a file of tests; providers are those that callers may come
+// from beside the development issuer. Its error has a line for each fault.
+func parseTests(name string, text []byte, s *schema.Schema, providers []auth.Provider) (*testFile, error) {
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return nil, configError{yamlFault(name, err)}
@@ -61,7 +64,7 @@ func parseTests(name string, text []byte, s *schema.Schema) (*testFile, error) {
 	if len(file.Docs) != 1 || file.Docs[0].Body == nil || file.Docs[0].Body.Type() == ast.NullType {
 		return nil, configError{name + ": expected one YAML document with given and tests"}
 	}
-	r := &testReader{faults: &faults{file: name}, schema: s, anchors: map[string]ast.Node{}}
+	r := &testReader{faults: &faults{file: name}, schema: s, providers: providers, anchors: map[string]ast.Node{}}
 	out := r.file(file.Docs[0].Body)
 	if len(r.list) > 0 {
 		return nil, configError(r.list)
@@ -72,9 +75,10 @@ func parseTests(name string, text []byte, s *schema.Schema) (*testFile, error) {
 // testReader turns YAML into tests and notes what is wrong.
 type testReader struct {
 	*faults
-	schema  *schema.Schema
-	given   *seed
-	anchors map[string]ast.Node // callers that have a name: as: &ada {...}, later as: *ada
+	schema    *schema.Schema
+	providers []auth.Provider
+	given     *seed
+	anchors   map[string]ast.Node // callers that have a name: as: &ada {...}, later as: *ada
 }
 
 func (r *testReader) file(n ast.Node) *testFile {
@@ -188,6 +192,7 @@ func (r *testReader) caller(n ast.Node) *testCaller {
 	if c.Sub == "" {
 		r.at(n, "as needs a sub; without a token there is no as")
 	}
+	r.provider(n, c)
 	for _, name := range []string{"iss", "sub", "aud", "iat", "exp", auth.RolesClaim} {
 		if _, ok := c.Claims[name]; ok {
 			r.at(n, "claim %s is set by flora test: name the subject as sub, roles as roles", name)
@@ -204,4 +209,20 @@ func (r *testReader) caller(n ast.Node) *testCaller {
 		r.at(n, "claims are not what JSON can say: %v", err)
 	}
 	return c
+}
+
+// provider finds where a caller comes from: as his test says, else as of a
+// token that names no issuer.
+func (r *testReader) provider(n ast.Node, c *testCaller) {
+	names := []string{}
+	for i := range r.providers {
+		p := &r.providers[i]
+		if c.Provider == p.Name || c.Provider == "" && (c.from == nil || p.SubjectPrefix == "") {
+			c.from = p
+		}
+		names = append(names, p.Name)
+	}
+	if c.Provider != "" && c.from == nil && c.Provider != devProvider && len(names) > 0 {
+		r.at(n, "there is no provider %s, flora.yaml has %s", c.Provider, strings.Join(names, ", "))
+	}
 }

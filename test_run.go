@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ type shelf struct{ store.Store }
 func (f *testFile) run(a *app, model *schema.Schema, tell func(*ruleTest, []string)) (passed int, err error) {
 	b := &bench{model: model, given: f.given, shelf: &shelf{}}
 	defer b.close()
-	if err := b.open(a, f.providers()); err != nil {
+	if err := b.open(a, f.providers(a.config.grants())); err != nil {
 		return 0, err
 	}
 	for _, t := range f.tests {
@@ -60,13 +61,18 @@ func (f *testFile) run(a *app, model *schema.Schema, tell func(*ruleTest, []stri
 	return passed, nil
 }
 
-// providers are those that vouch for the callers. As with the development
-// issuer, what roles a caller claims are granted.
-func (f *testFile) providers() map[string][]resolvers.Grant {
+// providers are those that vouch for the callers. Beside the roles that a
+// provider gives, those that a caller claims are granted, as with the
+// development issuer.
+func (f *testFile) providers(grants map[string][]resolvers.Grant) map[string][]resolvers.Grant {
 	out := map[string][]resolvers.Grant{}
 	for _, t := range f.tests {
 		if t.caller != nil {
-			out[t.caller.provider()] = []resolvers.Grant{{Claim: auth.RolesClaim}}
+			name := t.caller.provider()
+			out[name] = []resolvers.Grant{{Claim: auth.RolesClaim}}
+			if t.caller.from != nil {
+				out[name] = append(out[name], grants[name]...)
+			}
 		}
 	}
 	return out
@@ -220,45 +226,57 @@ func (e *expectation) selection() string {
 		return ""
 	case e.field.Many():
 		return "value: " + e.field.Name + " { totalCount }"
-	case e.field.ToOne():
+	case e.field.Kind == rules.Ref:
 		return "value: " + e.field.Name + " { _id }"
+	case e.field.Embedded != nil:
+		return "value: " + e.field.Name + " { __typename }"
 	}
 	return "value: " + e.field.Name
 }
 
+// devProvider vouches for callers whose provider nobody names.
+const devProvider = "dev"
+
 // provider is the access provider that vouches for the caller.
 func (c *testCaller) provider() string {
-	if c.Provider == "" {
-		return "dev"
+	switch {
+	case c.from != nil:
+		return c.from.Name
+	case c.Provider != "":
+		return c.Provider
 	}
-	return c.Provider
+	return devProvider
 }
 
 // identity is what a verified token of the caller gives. Each claim that links
-// callers to documents (@identity) counts as vouched for.
+// callers to documents (@identity) counts as vouched for, unless flora.yaml
+// says for which the provider answers.
 func (c *testCaller) identity(s *schema.Schema, now time.Time) *auth.Identity {
 	if c == nil {
 		return nil
 	}
 	expires := now.Add(time.Hour)
-	issuer := issuerAt("127.0.0.1:8080")
-	claims := map[string]any{
-		"iss": issuer, "sub": c.Sub, "aud": devAudience,
+	id := &auth.Identity{Provider: c.provider(), Issuer: issuerAt("127.0.0.1:8080"), Subject: c.Sub, ID: c.Sub, Expires: expires}
+	audience := devAudience
+	if c.from != nil {
+		id.Issuer, audience = c.from.Issuer, c.from.Audience
+		id.ID, id.Vouches = c.from.SubjectPrefix+c.Sub, c.from.Vouches
+	} else {
+		for _, m := range s.Me {
+			id.Vouches = append(id.Vouches, m.IdentityClaim)
+		}
+	}
+	id.Claims = map[string]any{
+		"iss": id.Issuer, "sub": c.Sub, "aud": audience,
 		"iat": json.Number(fmt.Sprint(now.Unix())), "exp": json.Number(fmt.Sprint(expires.Unix())),
 	}
-	for k, v := range c.Claims {
-		claims[k] = v
-	}
+	maps.Copy(id.Claims, c.Claims)
 	if len(c.Roles) > 0 {
 		var roles []any
 		for _, r := range c.Roles {
 			roles = append(roles, r)
 		}
-		claims[auth.RolesClaim] = roles
-	}
-	id := &auth.Identity{Provider: c.provider(), Issuer: issuer, Subject: c.Sub, ID: c.Sub, Claims: claims, Expires: expires}
-	for _, m := range s.Me {
-		id.Vouches = append(id.Vouches, m.IdentityClaim)
+		id.Claims[auth.RolesClaim] = roles
 	}
 	return id
 }

@@ -148,13 +148,13 @@ func TestExpectations(t *testing.T) {
 // runTests returns the failures of each test by its name.
 func runTests(t *testing.T, model *schema.Schema, text string) map[string]string {
 	t.Helper()
-	f, err := parseTests("t.yaml", []byte(text), model)
+	f, err := parseTests("t.yaml", []byte(text), model, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := newConsole()
 	got := map[string]string{}
-	passed, err := f.run(&app{ctx: t.Context(), stdout: out, stderr: out}, model, func(rt *ruleTest, failures []string) {
+	passed, err := f.run(&app{ctx: t.Context(), stdout: out, stderr: out, config: &config{}}, model, func(rt *ruleTest, failures []string) {
 		got[rt.name] = strings.Join(failures, "\n")
 	})
 	if err != nil || len(got) != len(f.tests) || out.String() != "" {
@@ -290,7 +290,7 @@ func TestTestFaults(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := parseTests("t.yaml", []byte(tt.text), model)
+			_, err := parseTests("t.yaml", []byte(tt.text), model, nil)
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got  %v\nwant %s", err, tt.want)
 			}
@@ -316,6 +316,68 @@ func TestSeedOfTests(t *testing.T) {
 	for _, text := range []string{"tests: []\n", "given: {}\ntest: []\n", "given: {}\ntests: []\nusers: []\n"} {
 		if _, err := parseSeed("t.yaml", []byte(text), loadTestSchema(t)); err == nil || !strings.Contains(err.Error(), "the schema has no collection") {
 			t.Errorf("%q was taken for a file of tests: %v", text, err)
+		}
+	}
+}
+
+// TestEveryFieldCanBeTested reads each field of each document of the worlds, and
+// sends it back: whatever a rule says of that, the line is one that a rule
+// decides.
+func TestEveryFieldCanBeTested(t *testing.T) {
+	kinds := map[string]int{}
+	for _, dir := range worlds(t) {
+		w := readWorld(t, dir)
+		model, err := schema.Load("schema.graphql", w.sdl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seed, err := parseSeed("seed.yaml", w.seed, model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text strings.Builder
+		text.WriteString("given:\n")
+		for line := range strings.Lines(string(w.seed)) {
+			text.WriteString("  " + line)
+		}
+		text.WriteString("\ntests:\n  - name: all\n    as: { sub: ada }\n    can:\n")
+		for _, d := range seed.documents {
+			for _, f := range d.collection.Fields {
+				fmt.Fprintf(&text, "      - read: %s/%s.%s\n", d.collection.Name, d.id, f.Name)
+				if n := d.nodes[f.Name]; n != nil && f.Settable() {
+					fmt.Fprintf(&text, "      - { update: %s/%s, set: { %s: %s } }\n", d.collection.Name, d.id, f.Name, n)
+				}
+				kind := f.Kind.String()
+				switch {
+				case f.Many():
+					kind = "many"
+				case f.Inverse():
+					kind = "inverse"
+				case f.EmbeddedList:
+					kind = "embedded list"
+				}
+				kinds[kind]++
+			}
+		}
+		f, err := parseTests(w.name, []byte(text.String()), model, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		a := &app{ctx: t.Context(), stdout: &out, stderr: &out, config: &config{}}
+		if _, err := f.run(a, model, func(rt *ruleTest, failures []string) {
+			for _, line := range failures {
+				if strings.Contains(line, "no rule decided that") && !strings.Contains(line, "CONFLICT") {
+					t.Error(line)
+				}
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, kind := range []string{"many", "inverse", "Embedded", "embedded list", "JSON", "Decimal", "UUID", "Ref", "Enum", "Time", "Date"} {
+		if kinds[kind] == 0 {
+			t.Errorf("no world has a field of kind %s: %v", kind, kinds)
 		}
 	}
 }

@@ -60,9 +60,9 @@ func (e *expectation) judgeRead(v *verdict, a *answer) {
 		v.allowed, v.how = true, "it is shown"
 	case slices.ContainsFunc(a.Extensions.Denied, denied):
 		v.how = "the field is denied"
-	case e.field.ToOne() && doc["value"] == nil && e.document.values[e.field.Name].V != nil:
+	case e.behind != nil && doc["value"] == nil:
 		v.how = "the document that it names is hidden"
-		v.asked.Collection, v.asked.ID = e.field.TypeName, e.document.values[e.field.Name].V.(string)
+		v.asked.Collection, v.asked.ID = e.field.TypeName, e.behind.id
 	default:
 		v.allowed, v.how = true, "it is shown"
 	}

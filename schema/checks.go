@@ -12,8 +12,12 @@ import (
 // counts where a write gives the field a value; it is true of null.
 type Check struct {
 	Pred    rules.Pred
+	Text    string // the expression as written
 	Message string // for clients
 	Pos     Position
+	// Alone: it reads the document itself and nothing else, neither another
+	// document nor the caller nor the clock.
+	Alone bool
 }
 
 // checks compiles the @check of a type, or of its field f.
@@ -50,5 +54,23 @@ func (a *accessPass) check(c *collection, owner string, d *ast.Directive) (Check
 		a.textFaults(owner, expr, faults)
 		return Check{}, false
 	}
-	return Check{Pred: p, Message: message.Value.Raw, Pos: a.directivePos(d)}, true
+	return Check{Pred: p, Alone: alone(p), Text: expr.Raw, Message: message.Value.Raw, Pos: a.directivePos(d)}, true
+}
+
+func alone(p rules.Pred) bool {
+	yes := true
+	walk(p, true, func(p rules.Pred, _ bool) {
+		switch p.(type) {
+		case rules.One, rules.Many, rules.User, rules.SlotTest:
+			yes = false
+		}
+		for _, x := range operands(p) {
+			for ; x != nil; x = rules.Inner(x) {
+				if _, slot := x.(rules.SlotRef); slot {
+					yes = false
+				}
+			}
+		}
+	})
+	return yes
 }

@@ -54,7 +54,7 @@ func TestDeclarationFaults(t *testing.T) {
 
 		// claims
 		{"claim that is not declared", `type Claims @claims { roles: [String!] } type C @auth(read: "'x' in CurrentToken().role") { x: Int }`, `1:69: type C: the token has no claim role, did you mean roles?`},
-		{"claim by index", `type Claims @claims { roles: [String!] } type C @auth(read: "'x' in CurrentToken()['roles']") { x: Int }`, `1:69: type C: claims are declared in this schema, use CurrentToken().name`},
+		{"claim by index", `type Claims @claims { roles: [String!] } type C @auth(read: "'x' in CurrentToken()['roles']") { x: Int }`, `1:69: type C: claims are declared in this schema, use CurrentToken().roles`},
 		{"claim of the wrong type", `type Claims @claims { roles: [String!] } type C @auth(read: "CurrentToken().roles == 'x'") { x: Int }`, `1:83: type C: cannot apply == to '(list(string), string)'`},
 		{"claims twice", `type Claims @claims { a: String } type More @claims { b: String }` + someType, `1:40: type More: the claims are declared by Claims already, keep one`},
 		{"claim twice", `type Claims @claims { a: String, a: Int }` + someType, `1:34: Claims.a is declared twice, remove it`},
@@ -79,8 +79,9 @@ func TestDeclarationFaults(t *testing.T) {
 		// identity
 		{"identity in two types, one unguarded", `type A { x: ID @unique @identity @set(on: CREATE, expr: "CurrentIdentity()") } type B { y: ID @unique @identity }`, `1:89: B.y needs a create and an update rule of its own: it links callers to their documents, so who may set it must be said, for example @auth(create: "...", update: "false"), or @set`},
 		{"CurrentUser of two", `type A @auth(read: "doc == CurrentUser()") { x: ID @unique @identity @auth(write: "false") } type B { y: ID @unique @identity @auth(write: "false") }`, `1:28: type A: CurrentUser() may be any of A, B, write CurrentUser("A")`},
-		{"subject as a number", `type A { x: Long @unique @identity @auth(write: "false") }`, `1:26: A.x: @identity is compared with a claim, this is a Long, put it on a String or ID field, or on an Int or Long for a claim that is a number`},
-		{"claim as a date", `type A { x: Date @unique @identity(claim: "born") @auth(write: "false") }`, `1:26: A.x: @identity is compared with a claim, this is a Date, put it on a String or ID field, or on an Int or Long for a claim that is a number`},
+		{"identity of a Boolean", `type A { x: Boolean @unique @identity @auth(write: "false") }`, `1:29: A.x: @identity is compared with a claim, this is a Boolean, which tells only two callers apart, put it on a unique String, ID, UUID, Int or Long`},
+		{"identity of a Float", `type A { x: Float @unique @identity(claim: "n") @auth(write: "false") }`, `1:27: A.x: @identity is compared with a claim, this is a Float, whose digits a claim may round: two callers could be one, put it on a unique String, ID, UUID, Int or Long`},
+		{"identity of a relation", `type A { b: B @unique @identity @auth(write: "false") } type B { a: A }`, `1:23: A.b: @identity is compared with a claim, this is a B, which no claim can hold, put it on a unique String, ID, UUID, Int or Long`},
 		{"empty claim", `type A { x: ID @unique @identity(claim: "") @auth(write: "false") }`, `1:24: A.x: the claim's name is empty, leave it out for "sub"`},
 		{"me of two", `type A { x: ID @unique @identity @auth(write: "false") } type B @collection(plural: "meA") { y: ID @unique @identity @auth(write: "false") }`, `1:6: type A: its generated field meA is already that of B, rename one`},
 	}
@@ -100,6 +101,9 @@ func TestDeclarationFaults(t *testing.T) {
 
 func TestDeclarationsAccepted(t *testing.T) {
 	tests := []struct{ name, sdl string }{
+		{"identities of all kinds", `enum E { X } type A { x: UUID @unique @identity @auth(write: "false") } type B { x: Long @unique @identity @auth(write: "false") }
+			type C { x: E @unique @identity @auth(write: "false") } type D { x: Date @unique @identity(claim: "born") @auth(write: "false") }
+			type F { x: Time @unique @identity @auth(write: "false") } type G { x: Decimal @unique @identity @auth(write: "false") } type H { x: Int @unique @identity @auth(write: "false") }`},
 		{"role over claims", `extend schema @role(name: "r", when: "'m' in CurrentToken()['https://example.com/roles']", provider: "auth0")` + someType},
 		{"role over the caller's document", `extend schema @role(name: "r", when: "CurrentUser().x == 1") type A { k: ID @unique @identity @auth(write: "false"), x: Int @auth(write: "false") }`},
 		{"role of two providers", `extend schema @role(name: "r", when: "signedIn", provider: "a") @role(name: "r", when: "signedIn", provider: "b")` + someType},

@@ -38,6 +38,7 @@ func (a *accessPass) diagnose() {
 	}
 	d.constants()
 	d.forgeries()
+	d.linked()
 	d.glimpses()
 	d.budgets()
 	d.roles()

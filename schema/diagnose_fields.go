@@ -49,15 +49,18 @@ func hops(p rules.Pred) (n int) {
 // roles notes the roles that the schema knows, and tells those it gives and
 // asks for nowhere.
 func (d *diagnosis) roles() {
-	asked := map[string]bool{}
+	asked := map[string]Position{}
 	ask := func(list []*ast.Directive) {
 		for _, x := range list {
 			for _, arg := range x.Arguments {
-				for _, name := range rolesIn(arg.Value.Raw) {
-					asked[name] = true
-				}
+				names := rolesIn(arg.Value.Raw)
 				if x.Name == "auth" && arg.Name == "role" {
-					asked[arg.Value.Raw] = true
+					names = []string{arg.Value.Raw}
+				}
+				for _, name := range names {
+					if _, known := asked[name]; !known {
+						asked[name] = d.src.pos(arg.Position)
+					}
 				}
 			}
 		}
@@ -70,14 +73,17 @@ func (d *diagnosis) roles() {
 		}
 	}
 	for _, r := range d.schema.Roles {
-		if !asked[r.Name] {
+		if _, used := asked[r.Name]; !used {
 			d.warn(r.Pos, `say @auth(role: "`+r.Name+`", ...) or HasRole('`+r.Name+`'), or remove it`, "role %s is given and asked for nowhere", r.Name)
 		}
 	}
+	d.schema.RoleUses = asked
+	known := slices.Collect(maps.Keys(asked))
 	for _, r := range d.schema.Roles {
-		asked[r.Name] = true
+		known = append(known, r.Name)
 	}
-	d.schema.RoleNames = slices.Sorted(maps.Keys(asked))
+	slices.Sort(known)
+	d.schema.RoleNames = slices.Compact(known)
 }
 
 // glimpses tells rules of fields that read a field which fewer callers can
@@ -88,36 +94,36 @@ func (d *diagnosis) glimpses() {
 			continue
 		}
 		told := map[*rules.Field]bool{j.f.Field.Field: true}
-		for _, seen := range columnsOf(j.Pred) {
-			own := d.fields[seen.field]
-			if own == nil || own.Read.Pred == nil || told[seen.field] || reasoned(own.Read) {
+		for _, x := range columnsOf(j.Pred) {
+			own := d.fields[x.field]
+			if own == nil || own.Read.Pred == nil || told[x.field] || reasoned(own.Read) {
 				continue
 			}
 			more, sure := possible(func(m *model) bool {
 				shown := view{model: m}.named(rules.Old, "old").pred(j.Pred) == rules.True
-				return view{model: m}.named(rules.Old, seen.document).pred(own.Read.Pred) != rules.True && shown
+				return view{model: m}.named(rules.Old, x.document).pred(own.Read.Pred) != rules.True && shown
 			})
 			if more && sure {
-				told[seen.field] = true
+				told[x.field] = true
 				d.warn(j.Pos, `add its rule, or say why with reason: "..."`, "%s: its read rule reads %s, which not all can read who this shows it to", j.f.Path(), own.Path())
 			}
 		}
 	}
 }
 
-// columnOf is a column of a document that has a name in views.
-type columnOf struct {
+// seen is a column of a document that has a name in views.
+type seen struct {
 	document string
 	field    *rules.Field
 }
 
 // columnsOf are the columns that a read rule looks at, other than of rows that
 // it looks through.
-func columnsOf(p rules.Pred) (list []columnOf) {
+func columnsOf(p rules.Pred) (list []seen) {
 	possible(func(m *model) bool {
 		v := view{model: m}.named(rules.Old, "old")
 		v.replaced = func(document string, f *rules.Field) rules.Operand {
-			if x := (columnOf{document, f}); document != "" && !slices.Contains(list, x) {
+			if x := (seen{document, f}); document != "" && !slices.Contains(list, x) {
 				list = append(list, x)
 			}
 			return nil
@@ -206,11 +212,19 @@ func (d *diagnosis) pins(j *judged, pins map[*rules.Field]*pin) {
 			return
 		}
 		for _, side := range [][2]rules.Operand{{c.L, c.R}, {c.R, c.L}} {
-			col, ok := side[0].(rules.Col)
+			col, ok := columnOf(side[0])
 			if !ok || col.Var != rules.Old && col.Var != rules.New {
 				continue
 			}
-			made := rules.Col{Var: rules.New, Field: col.Field}
+			var made rules.Operand = rules.Col{Var: rules.New, Field: col.Field}
+			switch x := side[0].(type) {
+			case rules.Col:
+			case rules.Member:
+				x.X = made
+				made = x
+			default:
+				continue
+			}
 			var found pin
 			switch x := side[1].(type) {
 			case rules.SlotRef:

@@ -276,3 +276,63 @@ func TestWarnsOfUnusedRoles(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// TestWarnsOfForgedLinks: who may write the documents at both ends of a link
+// makes its rows, unless one end owns them.
+func TestWarnsOfForgedLinks(t *testing.T) {
+	club := func(user, members, rule, update string) string {
+		return `type User @auth(read: "signedIn", create: "newDoc.sub == CurrentIdentity()", update: "doc == CurrentUser()") {
+  sub: String! @unique @identity @auth(create: "newDoc.sub == CurrentIdentity()", update: "false")
+  clubs: [Club!] ` + user + `
+}
+type Club @auth(read: "signedIn", update: "` + update + `", delete: "` + rule + `") { name: String, owner: User @relation(name: "own") @set(on: CREATE, expr: "CurrentUser()"), members: [User!] ` + members + ` }`
+	}
+	const in, joins = "CurrentUser() in doc.members", "Club.members: callers can join documents as it suits Club delete at 5:11, which decides by that"
+	both := `@relation(name: "m")`
+	runWarnings(t, []warningTest{
+		{"both ends", club(both, both, in, "doc.owner == CurrentUser()"), ""},
+		{"both ends, one of them open", club(both, both, in, "signedIn"), "type Club: every signed-in caller can update it\n" + joins},
+		{"owned by the caller", club(`@relation(name: "m", owning: true)`, both, in, "doc.owner == CurrentUser()"), joins},
+		{"owned by the caller, the field has a rule", club(`@relation(name: "m", owning: true)`, both+` @auth(update: "doc.owner == CurrentUser()")`, in, "doc.owner == CurrentUser()"), ""},
+		{"owned by the caller, his own field has one", club(`@relation(name: "m", owning: true) @auth(update: "HasRole('door')")`, both, in, "doc.owner == CurrentUser()"), ""},
+		{"owned by the club", club(both, `@relation(name: "m", owning: true)`, in, "doc.owner == CurrentUser()"), ""},
+		{"said as exists", club(`@relation(name: "m", owning: true)`, both, "doc.members.exists(u, u.sub == CurrentIdentity())", "doc.owner == CurrentUser()"), joins},
+		{"out of a ban", club(`@relation(name: "m", owning: true)`, both, "!(CurrentUser() in doc.members)", "doc.owner == CurrentUser()"), strings.Replace(joins, "join", "part", 1)},
+		{"with a reason", strings.Replace(club(`@relation(name: "m", owning: true)`, both, in, "doc.owner == CurrentUser()"), `delete: "`+in+`"`, `delete: "`+in+`", reason: "open clubs"`, 1), ""},
+	})
+}
+
+// TestWarnsInsideEmbeddedValues: what stands in an embedded value is seen as a
+// field of its own is.
+func TestWarnsInsideEmbeddedValues(t *testing.T) {
+	mail := func(rest string) string {
+		return `type To @embedded { who: String, kind: Kind, geo: Geo } type Geo @embedded { lat: Float } enum Kind { A B }
+type Mail ` + rest
+	}
+	runWarnings(t, []warningTest{
+		{"impersonation", mail(`@auth(read: "doc.to.who == CurrentIdentity()", update: "doc.to.who == CurrentIdentity()", create: "signedIn", reason: "") { to: To }`),
+			"type Mail: every signed-in caller can create it\nMail.to: Mail update at 2:11 compares it with the caller, and create at 2:11 lets clients set it to someone else"},
+		{"pinned", mail(`@auth(read: "doc.to.who == CurrentIdentity()", update: "doc.to.who == CurrentIdentity()", create: "newDoc.to.who == CurrentIdentity()") { to: To }`), ""},
+		{"a field that is read in it", mail(`@auth(read: "signedIn") { to: To @auth(read: "HasRole('a')", update: "false"), x: Int @auth(read: "doc.to.kind == 'A'", update: "false") }`),
+			"Mail.x: its read rule reads Mail.to, which not all can read who this shows it to"},
+		{"open", mail(`@auth(read: "signedIn", update: "signedIn", delete: "doc.to.geo.lat > 1.0", reason: "") { to: To }`),
+			"type Mail: every signed-in caller can update it\nMail.to: every signed-in caller can change it, and Mail delete at 2:11 decides by it"},
+		{"never", mail(`@auth(read: "doc.to.kind == 'A' && doc.to.kind == 'B'") { to: To }`), "type Mail: the rule for read is never true"},
+		{"always, were it there", mail(`@auth(read: "doc.to.kind == 'A' || doc.to.kind == 'B'") { to: To }`), ""},
+		{"always", mail(`@auth(read: "doc.to.kind == 'A' || doc.to.kind != 'A'") { to: To }`), "type Mail: the rule for read is always true"},
+		{"a part may be missing", mail(`@auth(read: "doc.to.geo.lat > 1.0 || doc.to.geo.lat <= 1.0") { to: To }`), ""},
+		{"two documents", mail(`@auth(read: "doc.to.who == 'a' && doc.re.to.who == 'b'") { to: To, re: Mail }`), ""},
+	})
+}
+
+// TestWarnsBehindOneToOne: a document and the one that refers to it are two.
+func TestWarnsBehindOneToOne(t *testing.T) {
+	pair := func(rule string) string {
+		return `type A @auth(read: "` + rule + `") { b: B @relation, on: Boolean! } type B @auth(read: "HasRole('x')") { a: A! @relation, on: Boolean! }`
+	}
+	runWarnings(t, []warningTest{
+		{"two fields of one name", pair("doc.on && !doc.b.on"), ""},
+		{"the same field twice", pair("doc.b.on && !doc.b.on"), "type A: the rule for read is never true"},
+		{"there may be none", pair("doc.b.on || !doc.b.on"), ""},
+	})
+}

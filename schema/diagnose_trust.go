@@ -109,10 +109,7 @@ func (d *diagnosis) ranged(p rules.Many) (r ranged, ok bool) {
 			r.c = c
 		}
 	}
-	walk(r.body, true, func(p rules.Pred, _ bool) {
-		_, user := p.(rules.User)
-		r.mine = r.mine || user || slices.ContainsFunc(operands(p), isIdentity)
-	})
+	r.mine = speaksOfCaller(r.body)
 	for _, col := range columns(r.body) {
 		if col.Var == p.Var {
 			r.matters = append(r.matters, col.Field)
@@ -344,7 +341,7 @@ func reads(p rules.Pred, f *rules.Field) bool {
 		return false
 	}
 	for _, x := range operands(p) {
-		if c, ok := x.(rules.Col); ok && c.Field == f {
+		if c, ok := columnOf(x); ok && c.Field == f {
 			return true
 		}
 	}

@@ -156,7 +156,11 @@ func (v view) one(p rules.One) rules.Truth {
 	from := v.resolve(p.From)
 	key, _ := v.key(from)
 	col, isCol := from.(rules.Col)
-	if v.own == nil && !(isCol && col.Field.NonNull) && v.choose("there is "+key, 2) == 1 && !v.gathering {
+	there := isCol && col.Field.NonNull
+	if p.Key != nil { // the document that refers to this one
+		key, there = p.Key.Path()+" is "+key, false
+	}
+	if v.own == nil && !there && v.choose("there is "+key, 2) == 1 && !v.gathering {
 		return rules.Unknown
 	}
 	return v.named(p.Var, key).pred(p.Body)
@@ -173,6 +177,12 @@ func userName(o *rules.Object) string { return "CurrentUser " + o.Name }
 
 // resolve applies replacements.
 func (v view) resolve(x rules.Operand) rules.Operand {
+	if m, ok := x.(rules.Member); ok {
+		if y, stays := v.resolve(m.X).(rules.Col); stays {
+			m.X = y
+		}
+		return m
+	}
 	if c, ok := x.(rules.Col); ok && v.replaced != nil {
 		if y := v.replaced(v.names[c.Var], c.Field); y != nil {
 			return y
@@ -206,6 +216,9 @@ func (v view) key(x rules.Operand) (key string, open bool) {
 	case rules.Size:
 		key, open := v.key(v.resolve(x.X))
 		return "size of " + key, open
+	case rules.Member:
+		key, open := v.key(v.resolve(x.X))
+		return key + "." + x.Path, open
 	case rules.Val:
 		return rules.Print(rules.Test{X: x}), true
 	}
@@ -288,10 +301,32 @@ func (v view) constant(op rules.Op, x rules.Operand, key string, c rules.Val, p 
 	return v.model.compare(op, key, f, c.Value.V)
 }
 
-// fieldOf is the field of a column, nil for other operands.
+// fieldOf is the field of a column, or of a value in an embedded one, which may
+// always be null; nil for other operands.
 func fieldOf(x rules.Operand) *rules.Field {
-	if c, ok := x.(rules.Col); ok {
-		return c.Field
+	switch x := x.(type) {
+	case rules.Col:
+		return x.Field
+	case rules.Member:
+		f := &rules.Field{Name: x.Path, Kind: x.Kind, List: x.List}
+		if c, ok := x.X.(rules.Col); ok {
+			if m := memberOf(c.Field, c.Field.Name+"."+x.Path); m != nil {
+				f.Values = m.Values
+			}
+		}
+		return f
+	}
+	return nil
+}
+
+func memberOf(f *rules.Field, name string) *rules.Field {
+	for _, m := range f.Members {
+		if m.Name == name {
+			return m
+		}
+		if inside := memberOf(m, name); inside != nil {
+			return inside
+		}
 	}
 	return nil
 }

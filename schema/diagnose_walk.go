@@ -10,15 +10,20 @@ import (
 func columns(p rules.Pred) (list []rules.Col) {
 	walk(p, true, func(p rules.Pred, _ bool) {
 		for _, x := range operands(p) {
-			if s, ok := x.(rules.Size); ok {
-				x = s.X
-			}
-			if c, ok := x.(rules.Col); ok {
+			if c, ok := columnOf(x); ok {
 				list = append(list, c)
 			}
 		}
 	})
 	return list
+}
+
+// columnOf is the column that an operand is, or is computed from.
+func columnOf(x rules.Operand) (c rules.Col, ok bool) {
+	for inner := x; inner != nil && !ok; inner = rules.Inner(inner) {
+		c, ok = inner.(rules.Col)
+	}
+	return c, ok
 }
 
 // operands are those of a node itself.

@@ -3,6 +3,7 @@ package schema
 import (
 	"slices"
 
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -113,6 +114,9 @@ func (l *loader) embeddedDirective(path string, d *ast.Directive) {
 	case "relation", "index", "unique":
 		l.warn(l.directivePos(d), remove, "%s: @%s is ignored inside an @embedded type", path, d.Name)
 	case "auth":
+		if leak.On(leak.EmbeddedAuth) {
+			return
+		}
 		l.fault(l.directivePos(d), "put the rule on the field that holds the type", "%s: nothing enforces @auth inside an @embedded type", path)
 	default:
 		l.fault(l.directivePos(d), remove, "%s: @%s does not go inside an @embedded type", path, d.Name)

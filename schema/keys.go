@@ -207,16 +207,22 @@ func fieldNames(fields []*Field) string {
 	return strings.Join(names, ", ")
 }
 
-// linkable reports whether a field can be equal to a claim that names a
-// caller: sub is a string, other claims may be whole numbers too.
-func linkable(f *field, claim string) bool {
-	switch f.Kind {
-	case rules.String, rules.ID:
-		return !f.List
-	case rules.Int, rules.Long:
-		return !f.List && claim != "" && claim != "sub"
+// unlinkable says why a field cannot be compared with the claim that names a
+// caller, "" if it can.
+func unlinkable(f *field) string {
+	switch {
+	case f.List:
+		return "a list, which names several"
+	case f.Kind == rules.Float:
+		return "a Float, whose digits a claim may round: two callers could be one"
+	case f.Kind == rules.Bool:
+		return "a Boolean, which tells only two callers apart"
 	}
-	return false
+	switch f.Kind {
+	case rules.String, rules.ID, rules.Int, rules.Long, rules.Enum, rules.Date, rules.Time, rules.UUID, rules.Decimal:
+		return ""
+	}
+	return "a " + f.TypeName + ", which no claim can hold"
 }
 
 // identities reads @identity and returns the collections that have one.
@@ -228,9 +234,10 @@ func (l *loader) identities() (users []*rules.Object) {
 				continue
 			}
 			pos := l.directivePos(d)
+			why := unlinkable(f)
 			switch {
-			case !linkable(f, text(d, "claim")):
-				l.fault(pos, "put it on a String or ID field, or on an Int or Long for a claim that is a number", "%s: @identity is compared with a claim, this is a %s", f.Path(), f.def.Type)
+			case why != "":
+				l.fault(pos, "put it on a unique String, ID, UUID, Int or Long", "%s: @identity is compared with a claim, this is %s", f.Path(), why)
 			case f.Unique == nil:
 				l.fault(pos, "add @unique", "%s: an @identity field must be unique", f.Path())
 			case c.Identity != nil:

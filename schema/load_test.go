@@ -77,7 +77,7 @@ func TestFaults(t *testing.T) {
 		{"unique many", "type A { bs: [B] @relation @index } type B { a: A }", "1:28: A.bs: @index goes on fields with a column, this is one side of a relation, put it on B.a"},
 
 		// identity
-		{"identity on Int", "type A { x: Int @unique @identity }", "1:25: A.x: @identity is compared with a claim, this is a Int, put it on a String or ID field, or on an Int or Long for a claim that is a number"},
+		{"identity on a list", "type A { x: [ID!] @identity }", "1:19: A.x: @identity is compared with a claim, this is a list, which names several, put it on a unique String, ID, UUID, Int or Long"},
 		{"identity not unique", "type A { x: String @identity }", "1:20: A.x: an @identity field must be unique, add @unique"},
 		{"identity twice", `type A { x: ID @unique @identity @set(on: CREATE, expr: "CurrentIdentity()"), y: ID @unique @identity }`, "1:93: A.y: A.x is the @identity field of this type already, keep one"},
 		{"identity unguarded", `type A { x: ID @unique @identity @auth(create: "false") }`, `1:10: A.x needs an update rule of its own: it links callers to their documents, so who may set it must be said, for example @auth(create: "...", update: "false"), or @set`},
