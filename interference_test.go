@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
@@ -21,6 +19,7 @@ import (
 
 var (
 	interferenceCases = flag.Int("interference.cases", 2000, "cases of the non-interference test on SQLite")
+	interferenceOf    = flag.String("interference.schema", "", "desk or shop alone")
 	interferenceSeed  = flag.Uint64("interference.seed", 1, "of the first case; the others count on")
 )
 
@@ -37,27 +36,48 @@ var (
 // What a mutation may show, that a unique value is taken or a document is still
 // referenced, is predicted: where only that differs, it is the last request.
 func TestNonInterference(t *testing.T) {
-	inShards(t, *interferenceCases, func(t *testing.T) *arena {
-		open := func() store.Store {
-			db, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{Readers: 1})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return db
+	inShards(t, *interferenceCases, func(t *testing.T, s *refSchema) *arena { return onSQLite(t, s) })
+}
+
+// onSQLite is an arena whose first side has a fresh store each time.
+func onSQLite(t *testing.T, s *refSchema) *arena {
+	t.Helper()
+	open := func() store.Store {
+		db, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{Readers: 1})
+		if err != nil {
+			t.Fatal(err)
 		}
-		used := open()
-		t.Cleanup(func() { used.Close() })
-		return newArena(t, desk(), func(side int) store.Store {
-			if side == 0 {
-				return fresh{open()}
-			}
-			return used
-		})
+		return db
+	}
+	used := open()
+	t.Cleanup(func() { used.Close() })
+	return newArena(t, s, func(side int) store.Store {
+		if side == 0 {
+			return fresh{open()}
+		}
+		return used
 	})
 }
 
-// inShards runs cases on as many processors as there are, each with an arena.
-func inShards(t *testing.T, cases int, enter func(*testing.T) *arena) {
+// arenas are of both schemas. The seed of a case says which is its.
+type arenas []*arena
+
+func enter(t *testing.T, on func(*testing.T, *refSchema) *arena) (all arenas) {
+	for _, s := range []*refSchema{desk(), shop()} {
+		if *interferenceOf == "" || *interferenceOf == s.name {
+			all = append(all, on(t, s))
+		}
+	}
+	return all
+}
+
+func (all arenas) of(seed uint64) *arena {
+	return all[rand.New(rand.NewPCG(seed, 1)).IntN(len(all))]
+}
+
+// inShards runs cases on as many processors as there are, each with arenas of
+// its own.
+func inShards(t *testing.T, cases int, on func(*testing.T, *refSchema) *arena) {
 	total, shards := newTally(), runtime.GOMAXPROCS(0)
 	var mu sync.Mutex
 	t.Run("shards", func(t *testing.T) {
@@ -65,7 +85,7 @@ func inShards(t *testing.T, cases int, enter func(*testing.T) *arena) {
 			t.Run(strconv.Itoa(shard), func(t *testing.T) {
 				t.Parallel()
 				count := newTally()
-				enter(t).cases(t, *interferenceSeed+uint64(shard), uint64(shards), (cases+shards-1-shard)/shards, count)
+				enter(t, on).cases(t, *interferenceSeed+uint64(shard), uint64(shards), (cases+shards-1-shard)/shards, count)
 				mu.Lock()
 				defer mu.Unlock()
 				total.add(count)
@@ -80,57 +100,13 @@ func inShards(t *testing.T, cases int, enter func(*testing.T) *arena) {
 type fresh struct{ store.Store }
 
 // cases runs n cases and reports the first that fails.
-func (b *arena) cases(t *testing.T, seed, step uint64, n int, count *tally) {
+func (all arenas) cases(t *testing.T, seed, step uint64, n int, count *tally) {
 	t.Helper()
 	for range n {
-		if fault := b.interference(t, seed, count); fault != "" {
+		if fault := all.of(seed).interference(t, seed, count); fault != "" {
 			t.Fatalf("case -interference.seed=%d -interference.cases=1\n%s", seed, fault)
 		}
 		seed += step
-	}
-}
-
-// tally counts what happened, to show that the test is not about nothing.
-type tally struct {
-	cases, changes, requests, seen, writes, allowed, refused, missed, bits, skipped, others int
-	channels                                                                                map[string]int
-	answers                                                                                 map[string]int // by first error
-}
-
-func newTally() *tally { return &tally{channels: map[string]int{}, answers: map[string]int{}} }
-
-func (c *tally) add(o *tally) {
-	c.cases, c.changes, c.requests, c.seen = c.cases+o.cases, c.changes+o.changes, c.requests+o.requests, c.seen+o.seen
-	c.writes, c.allowed, c.refused, c.missed = c.writes+o.writes, c.allowed+o.allowed, c.refused+o.refused, c.missed+o.missed
-	c.bits, c.skipped, c.others = c.bits+o.bits, c.skipped+o.skipped, c.others+o.others
-	for k, n := range o.channels {
-		c.channels[k] += n
-	}
-	for k, n := range o.answers {
-		c.answers[k] += n
-	}
-}
-
-func (c *tally) String() string {
-	return fmt.Sprintf("%d cases, %d hidden changes, %d requests (%d by others); %d documents seen; %d writes: %d allowed, %d refused, %d missed; %d predicted bits, %d requests skipped\nchannels %v\nanswers %v",
-		c.cases, c.changes, c.requests, c.others, c.seen, c.writes, c.allowed, c.refused, c.missed, c.bits, c.skipped, c.channels, c.answers)
-}
-
-func (c *tally) judge(t *testing.T) {
-	t.Helper()
-	if c.cases < 100 || t.Failed() {
-		return
-	}
-	if c.seen < 3*c.cases || c.changes < 3*c.cases || c.requests < 3*c.cases {
-		t.Error("too little is seen, changed or asked")
-	}
-	if c.allowed*100 < 30*c.writes || c.refused*100 < 5*c.writes {
-		t.Error("too few writes are allowed, or refused")
-	}
-	for _, ch := range channels {
-		if c.channels[ch.name] == 0 {
-			t.Errorf("channel %q was never used", ch.name)
-		}
 	}
 }
 
@@ -138,13 +114,17 @@ func (c *tally) judge(t *testing.T) {
 type side struct {
 	server *instance
 	state  refState
+	past   map[string]*refOnce // mutations that may be sent again
 }
 
 // interference runs one case and returns what is wrong, "" if nothing.
 func (b *arena) interference(t *testing.T, seed uint64, count *tally) string {
 	t.Helper()
-	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), schema: b.schema, cursors: map[string]*refCursor{}}
-	g.who = g.caller()
+	if b.unenforced != "" {
+		return "interference: the schema loads with " + b.unenforced
+	}
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), few: b.wipe != nil, seed: seed, schema: b.schema, cursors: map[string]*refCursor{}}
+	g.who = b.schema.caller(g)
 	docs := g.documents()
 	twin, changes := g.twin(docs)
 	count.cases++
@@ -156,7 +136,7 @@ func (b *arena) interference(t *testing.T, seed uint64, count *tally) string {
 			}
 		}
 	}
-	sides := [2]*side{{b.start(t, 0, docs), docs}, {b.start(t, 1, twin), twin}}
+	sides := [2]*side{{b.start(t, 0, docs), docs, map[string]*refOnce{}}, {b.start(t, 1, twin), twin, map[string]*refOnce{}}}
 	defer sides[0].server.stop()
 	defer sides[1].server.stop()
 	var log strings.Builder
@@ -164,7 +144,7 @@ func (b *arena) interference(t *testing.T, seed uint64, count *tally) string {
 		return fmt.Sprintf("caller %+v\n%s%s\nD  %s\nD' %s\nlogs %s%s", *g.who, log.String(), fmt.Sprintf(format, args...), show(docs), show(twin), &sides[0].server.log, &sides[1].server.log)
 	}
 	for step := range b.steps {
-		g.world, g.other, g.now = sides[0].state, sides[1].state, stepTime(step).UnixMicro()
+		g.step, g.world, g.other, g.now = step, sides[0].state, sides[1].state, stepTime(step).UnixMicro()
 		o, want, last := b.next(g, sides, step, count)
 		if o == nil {
 			continue
@@ -179,7 +159,15 @@ func (b *arena) interference(t *testing.T, seed uint64, count *tally) string {
 		for i, s := range sides {
 			got[i] = s.server.send(t, o, step)
 		}
-		count.note(o, want[0].answer, got[0])
+		count.note(o, sides[0].state, want[0])
+		switch {
+		case got[0].tooLarge() && got[0] == got[1]:
+			count.limits++
+			continue
+		case b.wipe != nil && (got[0].tooSlow() || got[1].tooSlow()):
+			count.slow++
+			return ""
+		}
 		if !last && got[0] != got[1] {
 			return fault("interference:\nD  %v\nD' %v", got[0], got[1])
 		}
@@ -187,7 +175,7 @@ func (b *arena) interference(t *testing.T, seed uint64, count *tally) string {
 			if diff := g.differs(want[i].answer, got[i]); diff != "" {
 				return fault("side %d: %s\ngot %v\nwant %v %v", i, diff, got[i], want[i].answer, want[i].answer.data)
 			}
-			s.state = want[i].state
+			s.took(o, want[i])
 		}
 		g.past = append(g.past, o)
 		if last {
@@ -214,16 +202,26 @@ func (in *instance) stop() {
 type expected struct {
 	answer *refAnswer
 	state  refState
+	kept   *refOnce // for a retry
+}
+
+// took makes an expected outcome the side's.
+func (s *side) took(o *operation, e expected) {
+	s.state = e.state
+	if e.kept != nil && o.retry != "" {
+		s.past = maps.Clone(s.past)
+		s.past[o.who.provider+" "+o.who.sub+" "+o.retry] = e.kept
+	}
 }
 
 // expect interprets a request.
 func (s *side) expect(b *arena, o *operation, cursors map[string]*refCursor, step int) expected {
 	v := &refView{b.schema, s.state, o.who, stepTime(step).UnixMicro()}
 	if !o.mutation {
-		return expected{v.query(o, cursors), s.state}
+		return expected{v.query(o, cursors), s.state, nil}
 	}
-	a, state := v.mutate(o, stepIDs(step))
-	return expected{a, state}
+	a, state, kept := v.mutate(o, stepIDs(step), s.past)
+	return expected{a, state, kept}
 }
 
 // next makes a request that does not end what the two sides have in common: a
@@ -273,7 +271,7 @@ func (b *arena) next(g *generator, sides [2]*side, step int, count *tally) (o *o
 func (b *arena) others(t *testing.T, g *generator, s *side, o *operation, step int, count *tally) string {
 	t.Helper()
 	n := *o
-	n.who = g.caller()
+	n.who = b.schema.caller(g)
 	if n.who.provider+n.who.sub == g.who.provider+g.who.sub {
 		return ""
 	}
@@ -283,137 +281,14 @@ func (b *arena) others(t *testing.T, g *generator, s *side, o *operation, step i
 	}
 	count.others++
 	got := s.server.send(t, &n, step)
+	if got.tooLarge() || b.wipe != nil && got.tooSlow() {
+		return ""
+	}
+	s.took(&n, want)
 	if diff := g.differs(want.answer, got); diff != "" {
 		return fmt.Sprintf("another caller %+v: %s\ngot %v\nwant %v %v", *n.who, diff, got, want.answer, want.answer.data)
 	}
 	return ""
-}
-
-// differs compares an answer with what was expected, and learns its cursors.
-func (g *generator) differs(want *refAnswer, got reply) string {
-	var a struct {
-		Data   map[string]any
-		Errors []struct {
-			Path       []any
-			Extensions struct{ Code string }
-		}
-		Extensions struct {
-			Denied    []any
-			Committed bool
-		}
-	}
-	dec := json.NewDecoder(bytes.NewReader([]byte(got.body)))
-	dec.UseNumber()
-	if err := dec.Decode(&a); err != nil {
-		return err.Error()
-	}
-	if got.status != 200 {
-		return "status"
-	}
-	var errs []refError
-	for _, e := range a.Errors {
-		if len(e.Path) == 0 {
-			return "an error without a path"
-		}
-		errs = append(errs, refError{e.Extensions.Code, e.Path[0].(string)})
-	}
-	wanted := want.errors[:min(len(want.errors), 10)]
-	if want.serial && len(errs) == 1 && (errs[0].code == wanted[0].code || errs[0].code == "FORBIDDEN" || errs[0].code == "UNAUTHENTICATED") {
-		wanted = errs
-	}
-	switch {
-	case !slices.Equal(errs, wanted):
-		return fmt.Sprintf("errors are %v, not %v", errs, wanted)
-	case want.data == nil && a.Data != nil:
-		return "data is not null"
-	case a.Extensions.Committed != want.committed:
-		return "committed differs"
-	case got.wrote != want.wrote:
-		return "commitTime differs"
-	case fmt.Sprint(a.Extensions.Denied) != fmt.Sprint(want.denied[:min(len(want.denied), 100)]):
-		return fmt.Sprintf("denied is %v, not %v", a.Extensions.Denied, want.denied)
-	}
-	if want.data == nil {
-		return ""
-	}
-	return g.same(want.data, a.Data, "data")
-}
-
-// same compares a value; cursors are opaque, and remembered.
-func (g *generator) same(want, got any, path string) string {
-	differs := fmt.Sprintf("%s is %v, not %v", path, got, want)
-	switch w := want.(type) {
-	case map[string]any:
-		m, ok := got.(map[string]any)
-		if !ok || len(m) != len(w) {
-			return differs
-		}
-		for _, k := range slices.Sorted(maps.Keys(w)) {
-			if d := g.same(w[k], m[k], path+"."+k); d != "" {
-				return d
-			}
-		}
-		return ""
-	case []any:
-		l, ok := got.([]any)
-		if !ok || len(l) != len(w) {
-			return differs
-		}
-		for i := range w {
-			if d := g.same(w[i], l[i], fmt.Sprintf("%s.%d", path, i)); d != "" {
-				return d
-			}
-		}
-		return ""
-	case *refCursor:
-		text, ok := got.(string)
-		if !ok {
-			return differs
-		}
-		if old := g.cursors[text]; old != nil && !reflect.DeepEqual(old, w) {
-			return fmt.Sprintf("%s: one cursor for %v and %v", path, *old, *w)
-		}
-		g.cursors[text] = w
-		return ""
-	case int64:
-		if n, ok := got.(json.Number); ok && n.String() == fmt.Sprint(w) {
-			return ""
-		}
-		return differs
-	case float64:
-		if n, ok := got.(json.Number); ok {
-			if x, err := n.Float64(); err == nil && x == w {
-				return ""
-			}
-		}
-		return differs
-	}
-	if want != got {
-		return differs
-	}
-	return ""
-}
-
-func (c *tally) note(o *operation, want *refAnswer, got reply) {
-	c.requests++
-	c.channels[o.channel]++
-	code := "answered"
-	if len(want.errors) > 0 {
-		code = want.errors[0].code
-	}
-	c.answers[code]++
-	if !o.mutation {
-		return
-	}
-	c.writes++
-	switch {
-	case want.data == nil:
-		c.refused++
-	case want.wrote:
-		c.allowed++
-	default:
-		c.missed++
-	}
 }
 
 // show is a state as text.
@@ -423,7 +298,7 @@ func show(s refState) string {
 		for _, d := range s.sorted(name) {
 			fmt.Fprintf(&b, "  %s %s %d", name, d.id, d.ts)
 			for _, f := range d.t.fields {
-				if !f.many() {
+				if f.stored() {
 					fmt.Fprintf(&b, " %s:%v", f.name, d.vals[f.name])
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"flora.dev/flora/graph"
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
@@ -71,6 +72,9 @@ func (q *request) updateMany(f *graph.Field, c *schema.Collection) (*planned, er
 		return nil, err
 	}
 	h.Match = rules.AllOf(where, h.Readable, q.storedSide(c.Access.Update))
+	if leak.On(leak.BulkHidden) {
+		h.Match = where
+	}
 	return q.matching(h, w)
 }
 
@@ -115,7 +119,7 @@ func (q *request) bulkWhere(f *graph.Field, c *schema.Collection) (rules.Pred, e
 		return nil, err
 	}
 	where := rules.T(p)
-	if all, _ := f.Args["all"].(bool); where == rules.True && !all {
+	if all, _ := f.Args["all"].(bool); where == rules.True && !all && !leak.On(leak.EmptyBulkFilter) {
 		return nil, q.input(f, below(rootPath(f), "where"), "where is no condition: say all: true to write every document")
 	}
 	return where, nil

@@ -70,7 +70,7 @@ func (q *request) storeError(op *graph.Operation, writes []*write, err error) er
 		case store.VersionMismatch:
 			return fail(f, rootPath(f), codeVersion, "the document has changed since that version")
 		case store.TooMany:
-			return fail(f, rootPath(f), codeLimit, "more than %d documents would be written: narrow the condition", q.opts.MaxWrite)
+			return fail(f, rootPath(f), codeLimit, "too many documents would be written: at most %d, and 10000 that go with deleted ones", q.opts.MaxWrite)
 		case store.TooLarge:
 			return fail(f, rootPath(f), codeInput, "a value is larger than the store takes")
 		}

@@ -9,6 +9,7 @@ import (
 	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // Question asks why a caller may do something with a document, or may not.
@@ -74,6 +75,8 @@ type explanation struct {
 	*request
 	subjects []*subject // the first is the document in question
 	parts    []part
+	checks   []checkPart
+	made     []made
 }
 
 // plan finds the rules that the action needs.
@@ -101,9 +104,13 @@ func (x *explanation) plan(c *schema.Collection, f *graph.Field, a Question) err
 		if err := x.data(w, false); err != nil {
 			return err
 		}
-		x.change(c.Name, c, s, w)
+		if err := x.inside(w, true); err != nil {
+			return err
+		}
+		x.change(c.Name, s, w)
 		x.named(w, s)
-		return x.inside(w)
+		x.fulfils(w, x.of(s, w))
+		return x.inside(w, false)
 	}
 	return nil
 }
@@ -114,6 +121,9 @@ func (x *explanation) create(w *write, s *subject) error {
 		return nil
 	}
 	if err := x.data(w, true); err != nil {
+		return err
+	}
+	if err := x.inside(w, true); err != nil {
 		return err
 	}
 	known := map[*rules.Field]rules.Operand{c.Key: idVal(w.id), c.TS: rules.Val{Value: rules.Value{Kind: rules.Long, V: x.caller.Now()}}}
@@ -127,7 +137,7 @@ func (x *explanation) create(w *write, s *subject) error {
 		return known[f]
 	}
 	fold := func(p rules.Pred, _ rules.Var) rules.Pred {
-		return x.caller.Fold(p, rules.Binding{Fresh: x.fresh, New: value, Old: value})
+		return x.caller.Fold(p, rules.Binding{Fresh: x.fresh, New: value, Old: value, Made: x.find})
 	}
 	x.rule(c.Name+".create", c.Access.Create, view{s, fold, rules.Create}, true)
 	for _, sf := range w.given {
@@ -136,21 +146,45 @@ func (x *explanation) create(w *write, s *subject) error {
 		}
 	}
 	x.named(w, s)
+	x.fulfils(w, view{s, fold, rules.Create})
+	x.made = append(x.made, made{c, w.id, value, view{s, fold, rules.Read}})
 	if slices.ContainsFunc(w.nested, func(n nested) bool { return !n.field.ToOne() }) {
 		x.rule(c.Name+".read", c.Access.Read, view{s, fold, rules.Read}, true)
 	}
-	return x.inside(w)
+	return x.inside(w, false)
 }
 
 // change is what an update of document s needs; name is how it is called.
-func (x *explanation) change(name string, c *schema.Collection, s *subject, w *write) {
-	x.rule(name+".read", c.Access.Read, x.of(s, nil), true)
-	x.rule(name+".update", c.Access.Update, x.of(s, w), true)
+func (x *explanation) change(name string, s *subject, w *write) {
+	x.rule(name+".read", s.of.Access.Read, x.of(s, nil), true)
+	x.rule(name+".update", s.of.Access.Update, x.of(s, w), true)
 	for _, sf := range w.given {
 		if sf.Update.Pred != nil {
 			x.rule(name+"."+sf.Name+".update", sf.Update, x.of(s, w), true)
 		}
 	}
+}
+
+// fulfils adds the checks of the document that a write stores, in the order in
+// which the write asks them.
+func (x *explanation) fulfils(w *write, at view) {
+	add := func(name string, list []schema.Check, path ast.Path) {
+		for _, c := range list {
+			p := checkPart{asked: x.clause(c.Text, c.Pred, at)}
+			p.Name, p.Position, p.Message, p.Path = name, c.Pos.String(), c.Message, path[1:].String()
+			x.checks = append(x.checks, p)
+		}
+	}
+	for _, f := range at.s.of.Fields {
+		path := w.path
+		if !w.linked {
+			path = below(path, f.Name)
+		}
+		if w.sets(f) {
+			add(f.Path(), f.Checks, path)
+		}
+	}
+	add(at.s.of.Name, at.s.of.Checks, w.path)
 }
 
 // named is what an input asks of other documents: targets that must be
@@ -173,15 +207,18 @@ func (x *explanation) named(w *write, s *subject) {
 }
 
 // inside are the writes of other documents that relations in the input cause,
-// each of a document of its own. A rule of theirs that follows the reference to
-// a document about to be created finds none: it is unknown here.
-func (x *explanation) inside(w *write) error {
+// each of a document of its own: those before the document that has the input,
+// which it refers to, or those after it.
+func (x *explanation) inside(w *write, before bool) error {
 	for i := range w.nested {
 		n := &w.nested[i]
+		if before != (n.do == create && n.field.ToOne()) {
+			continue
+		}
 		key, far := n.field.Opposite(), n.field.Target
 		if n.do == create {
 			k := &write{field: w.field, of: far, id: n.id, in: n.in, path: n.path}
-			if n.field.Back != nil {
+			if !n.field.ToOne() {
 				k.back = &back{key, w}
 			}
 			if err := x.create(k, x.subject(far, n.id, true)); err != nil {
@@ -213,29 +250,30 @@ func (x *explanation) inside(w *write) error {
 		if n.do == disconnect {
 			to.V = nil
 		}
-		k := &write{given: []*schema.Field{key}, set: []store.Assign{{Field: key.Field, Value: rules.Val{Value: to}}}}
+		k := &write{path: n.path, linked: true, given: []*schema.Field{key}, set: []store.Assign{{Field: key.Field, Value: rules.Val{Value: to}}}}
 		for _, f := range far.Fields {
 			if f.Set != nil && f.SetOnUpdate {
 				v, _ := x.caller.Value(f.Set)
 				k.set = append(k.set, store.Assign{Field: f.Field, Value: v})
 			}
 		}
-		x.change(name, far, s, k)
+		x.change(name, s, k)
+		x.fulfils(k, x.of(s, k))
 	}
 	return nil
 }
 
-// linked is what a row of a link table asks of the document at the other end.
+// linked is what a row of a link table asks of the document at the other end:
+// an update of it, or where this side owns the rows that it can be read.
 func (x *explanation) linked(name string, n *nested, s *subject) {
-	k := &write{}
-	if f := n.field.Opposite(); f != nil {
-		k.given = append(k.given, f)
+	x.rule(name+".read", s.of.Access.Read, x.of(s, nil), true)
+	w := &write{}
+	if !n.field.Owning {
+		x.rule(name+".update", s.of.Access.Update, x.of(s, w), true)
 	}
-	if n.field.Owning {
-		x.rule(name+".read", s.of.Access.Read, x.of(s, nil), true)
-		return
+	if f := n.field.Opposite(); f != nil && f.Update.Pred != nil {
+		x.rule(name+"."+f.Name+".update", f.Update, x.of(s, w), true)
 	}
-	x.change(name, s.of, s, k)
 }
 
 // computable reports whether the server can compute what it sets. What it

@@ -49,7 +49,7 @@ func (x *explanation) of(s *subject, w *write) view {
 		}
 	}
 	return view{s, func(p rules.Pred, doc rules.Var) rules.Pred {
-		return x.caller.Fold(p, rules.Binding{Doc: doc, Fresh: x.fresh, New: func(f *rules.Field) rules.Operand {
+		return x.caller.Fold(p, rules.Binding{Doc: doc, Fresh: x.fresh, Made: x.find, New: func(f *rules.Field) rules.Operand {
 			if v, ok := set[f]; ok {
 				return v
 			}
@@ -60,17 +60,44 @@ func (x *explanation) of(s *subject, w *write) view {
 
 // connected is the view of a document that an input names, from beside s.
 func (x *explanation) connected(s *subject, c *schema.Collection, id string) view {
+	for _, m := range x.made {
+		if m.id == id {
+			return m.as
+		}
+	}
 	return view{s, func(p rules.Pred, _ rules.Var) rules.Pred {
 		if !validID(id) {
 			return rules.False
 		}
 		v := x.fresh()
-		body := x.caller.Fold(p, rules.Binding{Doc: v, Fresh: x.fresh})
+		body := x.caller.Fold(p, rules.Binding{Doc: v, Fresh: x.fresh, Made: x.find})
 		if t, ok := body.(rules.Truth); ok && t != rules.True {
 			return t
 		}
 		return rules.One{From: idVal(id), Target: c.Object, Var: v, Domain: rules.True, Body: body}
 	}, rules.Read}
+}
+
+// made is a document that the write creates, once its own rules were asked:
+// those of what is written after it find it.
+type made struct {
+	of     *schema.Collection
+	id     string
+	fields func(*rules.Field) rules.Operand
+	as     view
+}
+
+// find is rules.Made of the documents created so far.
+func (x *explanation) find(o *rules.Object, unique *rules.Field, v any) func(*rules.Field) rules.Operand {
+	for _, m := range x.made {
+		if m.of.Object != o {
+			continue
+		}
+		if has, ok := m.fields(unique).(rules.Val); ok && v != nil && has.Value.V == v {
+			return m.fields
+		}
+	}
+	return nil
 }
 
 func never(s *subject) view {
@@ -84,7 +111,13 @@ type part struct {
 	clauses [][]clause // by grant
 }
 
-// clause is a part of a grant: decided by the token, or asked as two columns,
+// checkPart is one check of the answer.
+type checkPart struct {
+	graph.CheckExplanation
+	asked clause
+}
+
+// clause is a part of a grant, or a check: decided by the token, or asked as two columns,
 // -1 for one that cannot hold.
 type clause struct {
 	graph.ClauseExplanation
@@ -191,7 +224,7 @@ func (c *clause) verdict() graph.Verdict {
 // answer puts the verdicts together: of clauses to those of grants (and), of
 // grants to those of rules (or).
 func (x *explanation) answer() *graph.AccessExplanation {
-	out := &graph.AccessExplanation{Exists: x.subjects[0].exists, Rules: []graph.RuleExplanation{}}
+	out := &graph.AccessExplanation{Exists: x.subjects[0].exists, Rules: []graph.RuleExplanation{}, Checks: []graph.CheckExplanation{}}
 	out.Allowed = out.Exists
 	for _, p := range x.parts {
 		rule := p.RuleExplanation
@@ -218,6 +251,12 @@ func (x *explanation) answer() *graph.AccessExplanation {
 		}
 		out.Rules = append(out.Rules, rule)
 		out.Allowed = out.Allowed && (!p.needed || rule.Verdict == graph.VerdictAllowed)
+	}
+	for _, p := range x.checks {
+		c := p.CheckExplanation
+		c.Rule, c.Verdict, c.Residual = p.asked.Text, p.asked.verdict(), p.asked.Residual
+		out.Checks = append(out.Checks, c)
+		out.Allowed = out.Allowed && c.Verdict == graph.VerdictAllowed
 	}
 	return out
 }

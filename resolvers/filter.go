@@ -116,6 +116,9 @@ func (q *request) absent(g *graph.Field, path ast.Path, f *schema.Field, v rules
 func (q *request) relation(g *graph.Field, path ast.Path, f *schema.Field, v rules.Var, in map[string]any) (rules.Pred, error) {
 	all := rules.And{}
 	for _, name := range sortedKeys(in) {
+		if q.walks++; q.walks > maxWalks || deep(path) {
+			return nil, fail(g, below(path, name), codeLimit, "filters go over at most %d to-many relations, %d of them inside each other", maxWalks, maxDeep)
+		}
 		object, ok := in[name].(map[string]any)
 		if !ok {
 			return nil, q.input(g, below(path, name), "%s is null", name)
@@ -132,7 +135,9 @@ func (q *request) relation(g *graph.Field, path ast.Path, f *schema.Field, v rul
 			far := rules.Col{Var: row, Field: f.Link.Far}
 			m.Field, m.Var = f.Link.Rows, row
 			m.Domain = rules.One{From: far, Target: f.Target.Object, Var: seen, Domain: rules.True, Body: q.behind(f, seen)}
-			m.Body = rules.One{From: far, Target: f.Target.Object, Var: child, Domain: rules.True, Body: body}
+			if rules.T(body) != rules.True { // a row leads to a document
+				m.Body = rules.One{From: far, Target: f.Target.Object, Var: child, Domain: rules.True, Body: body}
+			}
 		}
 		if name == "none" && leak.On(leak.UnknownInNone) {
 			m.Domain, m.Body = rules.True, rules.And{m.Domain, body}
@@ -160,6 +165,27 @@ func (q *request) operators(g *graph.Field, path ast.Path, f *schema.Field, v ru
 	}
 	return all, nil
 }
+
+// Each to-many relation in a filter may go over all documents behind it.
+const (
+	maxWalks = 30 // of an operation
+	maxDeep  = 4  // inside each other
+)
+
+// deep reports whether a filter at path is inside as many relations as may be.
+func deep(path ast.Path) bool {
+	n := 0
+	for _, e := range path {
+		if name, ok := e.(ast.PathName); ok && (name == "some" || name == "every" || name == "none") {
+			n++
+		}
+	}
+	return n >= maxDeep
+}
+
+// maxContained bounds what contains looks for, in bytes: it is compared at
+// every place of every text.
+const maxContained = 1000
 
 var comparisons = map[string]rules.Op{"eq": rules.Eq, "ne": rules.Ne, "lt": rules.Lt, "lte": rules.Le, "gt": rules.Gt, "gte": rules.Ge}
 
@@ -204,6 +230,9 @@ func (q *request) operator(g *graph.Field, path ast.Path, f *schema.Field, v rul
 	match, ok := m[op]
 	if !ok {
 		return nil, q.input(g, path, "%s is no operator", op)
+	}
+	if match == rules.Contains && len(x.(string)) > maxContained {
+		return nil, q.input(g, path, "%s takes at most %d bytes", op, maxContained)
 	}
 	return rules.Match{Op: match, X: col, Y: rules.Val{Value: rules.Value{Kind: f.Kind, V: x}}}, nil
 }

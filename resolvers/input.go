@@ -29,7 +29,7 @@ func (q *request) data(w *write, create bool) error {
 			err = q.given(w, below(w.path, sf.Name), sf, x)
 		case create && sf.Set != nil && sf.SetOnCreate, !create && sf.Set != nil && sf.SetOnUpdate:
 			err = q.computed(w, sf, sf.Set)
-		case create && sf.Default != nil:
+		case (create || w.branch && leak.On(leak.UpsertDefaults)) && sf.Default != nil:
 			err = q.computed(w, sf, sf.Default)
 		case create && sf.NonNull && sf.Column != "":
 			err = q.input(w.field, below(w.path, sf.Name), "%s is required", sf.Path())
@@ -40,7 +40,13 @@ func (q *request) data(w *write, create bool) error {
 	}
 	w.set = store.Folded(w.set)
 	for _, a := range w.set {
-		if f := c.FieldNamed(a.Field.Name); tooLong(a.Value) && indexed(c, f) {
+		name := a.Field.Name
+		for _, f := range c.Fields {
+			if f.Fold == a.Field {
+				name = f.Name
+			}
+		}
+		if f := c.FieldNamed(name); tooLong(a.Value) && indexed(c, f) {
 			return q.input(w.field, below(w.path, f.Name), "%s is longer than %d bytes, an index takes no more", f.Path(), maxIndexed)
 		}
 	}

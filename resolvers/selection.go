@@ -10,6 +10,12 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
+// column is a value of a node, which is read once whatever its aliases.
+type column struct {
+	sel   *store.Select
+	field *rules.Field
+}
+
 func pathName(s string) ast.PathElement { return ast.PathName(s) }
 
 func below(path ast.Path, key string) ast.Path {
@@ -72,7 +78,15 @@ func (q *request) member(g *graph.Field, path ast.Path, c *schema.Collection, v 
 		col.Guard = guard
 		shape.Guarded, shape.DenyError = true, f.DenyError
 	}
-	return member(g.Key, add(sel, *col), shape), nil
+	at := column{sel, f.Field}
+	if i, again := q.columns[at]; again && col.Nested == nil {
+		return member(g.Key, i, shape), nil // another alias of it
+	}
+	i := add(sel, *col)
+	if col.Nested == nil {
+		q.columns[at] = i
+	}
+	return member(g.Key, i, shape), nil
 }
 
 // denied writes null where the token alone forbids the field: its path goes

@@ -182,6 +182,9 @@ func (q *request) change(w *write) (*store.Head, error) {
 	}}
 	q.plantSides(w, set)
 	h.Readable = rules.AllOf(append(w.visible, q.readable(c))...)
+	if w.branch && leak.On(leak.UpsertHidden) {
+		h.Readable = rules.True
+	}
 	h.Echo = untouched(h)
 	guards := append(w.guards, h.Readable)
 	h.Guard = rules.AllOf(append(guards, q.allowed(w, c.Access.Update, w.given, rules.Update)...)...)
@@ -190,9 +193,15 @@ func (q *request) change(w *write) (*store.Head, error) {
 	return h, nil
 }
 
+// maxAlong bounds the documents that go with deleted ones, or lose a reference.
+// Nobody's rules are asked for them, so it is larger than what callers write by
+// themselves; one commit takes about as many.
+// https://cloud.google.com/spanner/quotas
+const maxAlong = 10_000
+
 func (q *request) delete(c *schema.Collection, id string) *store.Head {
 	h := &store.Head{Kind: store.Delete, Table: c.Object, ID: id, Echo: true,
-		Referrers: q.v.Schema.Referrers(c), Most: q.opts.MaxWrite}
+		Referrers: q.v.Schema.Referrers(c), Most: q.opts.MaxWrite, Along: maxAlong}
 	h.Readable = q.readable(c)
 	h.Guard = rules.AllOf(h.Readable, rules.T(q.caller.Fold(c.Access.Delete.Pred, rules.Binding{Fresh: q.fresh})))
 	return h

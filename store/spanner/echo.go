@@ -70,7 +70,7 @@ func written(h *store.Head, f *rules.Field, now int64) (rules.Value, bool) {
 	case h.Table.Key:
 		return rules.Value{Kind: rules.ID, V: h.ID}, true
 	case h.Table.TS:
-		return rules.Value{Kind: rules.Long, V: now}, true
+		return rules.Value{Kind: rules.Long, V: h.Stamp(now)}, true
 	}
 	for _, a := range h.Set {
 		if a.Field == f {

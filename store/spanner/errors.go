@@ -39,14 +39,25 @@ func unavailable(err error) error {
 	return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 }
 
+// exceeds reports whether a statement or its answer is larger than Spanner
+// takes. sqlgen's own limits come first; they are an estimate of Spanner's.
+func exceeds(err error) bool {
+	switch cloud.ErrCode(err) {
+	case codes.InvalidArgument:
+		return !strings.Contains(err.Error(), "Syntax error")
+	case codes.ResourceExhausted: // of the connection, or of the service: only the latter may pass
+		return strings.Contains(err.Error(), "larger than max")
+	}
+	return false
+}
+
 // readError is what a failed read means.
 func readError(err error) error {
+	if exceeds(err) {
+		return fmt.Errorf("read spanner: %w: %w", store.ErrLimit, err)
+	}
 	if isUnavailable(err) {
 		return unavailable(err)
-	}
-	if cloud.ErrCode(err) == codes.InvalidArgument && !strings.Contains(err.Error(), "Syntax error") {
-		// sqlgen's own limits come first. They are an estimate of Spanner's.
-		return fmt.Errorf("read spanner: %w: %w", store.ErrLimit, err)
 	}
 	return fmt.Errorf("read spanner: %w", err)
 }
@@ -57,7 +68,7 @@ func readError(err error) error {
 // missing table (NotFound).
 func writeError(top int, h *store.Head, err error) error {
 	refuse := func(why store.Refusal) error { return &store.WriteError{Head: top, Why: why, Err: err} }
-	if isUnavailable(err) {
+	if isUnavailable(err) && !exceeds(err) {
 		return unavailable(err)
 	}
 	switch cloud.ErrCode(err) {
@@ -70,6 +81,13 @@ func writeError(top int, h *store.Head, err error) error {
 		return refuse(store.Forbidden) // to a document that does not exist
 	case codes.InvalidArgument:
 		if longKey(h) {
+			return refuse(store.TooLarge)
+		}
+		if strings.Contains(err.Error(), "exceed") { // what a delete reads before it
+			return fmt.Errorf("write spanner: %w: %w", store.ErrLimit, err)
+		}
+	case codes.ResourceExhausted:
+		if exceeds(err) {
 			return refuse(store.TooLarge)
 		}
 	}

@@ -79,7 +79,7 @@ func (db *DB) insert(ctx context.Context, m *store.Mutation) (*store.Outcome, er
 // insertMutation is a create as the Commit request takes it.
 func insertMutation(h *store.Head, now int64) (*cloud.Mutation, error) {
 	columns := []string{h.Table.Key.Column, h.Table.TS.Column}
-	values := []any{h.ID, now}
+	values := []any{h.ID, h.Stamp(now)}
 	for _, a := range h.Set {
 		v, err := param(a.Value.(rules.Val).Value)
 		if err != nil {
@@ -103,5 +103,5 @@ func (db *DB) present(ctx context.Context, on *cloud.ReadOnlyTransaction, h *sto
 	if err := row.Column(0, &ts); err != nil {
 		return false, fmt.Errorf("read own create: %w", err)
 	}
-	return ts == now, nil
+	return ts == h.Stamp(now), nil
 }

@@ -9,6 +9,11 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
+// maxValue bounds a text while it is made, in bytes: the answer to one root
+// field, and what a column takes. Without it a query for one large text under
+// many names takes all memory before anybody sees how long its answer is.
+const maxValue = 64 << 20
+
 // maxStatements bounds the prepared statements that a connection keeps.
 const maxStatements = 200
 
@@ -37,6 +42,7 @@ func connect(path string, pragmas ...string) (*conn, error) {
 		sc.Close()
 		return nil, fmt.Errorf("add functions: %w", err)
 	}
+	sc.Limit(sqlite.LimitLength, maxValue)
 	c := &conn{Conn: sc, stmts: map[string]*list.Element{}, recent: list.New()}
 	for _, p := range pragmas {
 		if err := c.exec("PRAGMA " + p); err != nil {

@@ -24,7 +24,11 @@ type sweep struct {
 }
 
 func newSweep(r *Run, p Part) *sweep {
-	return &sweep{r: r, p: p, most: sqlgen.Most(p.Head), gone: map[*rules.Object][]string{},
+	most := p.Along
+	if most == 0 {
+		most = sqlgen.Most(p.Head)
+	}
+	return &sweep{r: r, p: p, most: most, gone: map[*rules.Object][]string{},
 		is: map[*rules.Object]map[string]bool{}, swept: map[*rules.Object]map[string]bool{}}
 }
 

@@ -3,6 +3,7 @@ package sqlgen
 import (
 	"strconv"
 
+	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
 )
@@ -59,7 +60,11 @@ func (d *Dialect) Write(h *store.Head, w Write) (Statement, error) {
 		for _, a := range h.Set {
 			p.put(quote(a.Field.Column), " = ", p.operand(a.Value), ", ")
 		}
-		p.touch(h.Table, w.Now)
+		if h.TS != 0 {
+			p.put(quote(h.Table.TS.Column), " = ", p.now(h.TS))
+		} else {
+			p.touch(h.Table, w.Now)
+		}
 		p.where(h, w, asked(h)...)
 	case store.Delete:
 		if len(h.Checks) > 0 { // nothing is stored that they could speak of
@@ -115,7 +120,7 @@ func (p *printer) insert(h *store.Head, w Write) {
 	} else {
 		p.put(") VALUES (")
 	}
-	p.put(p.param(rules.Value{Kind: rules.ID, V: h.ID}), ", ", p.now(w.Now))
+	p.put(p.param(rules.Value{Kind: rules.ID, V: h.ID}), ", ", p.now(h.Stamp(w.Now)))
 	for _, a := range h.Set {
 		p.put(", ", p.operand(a.Value))
 	}
@@ -287,7 +292,12 @@ func (d *Dialect) Probe(h *store.Head) (Statement, error) {
 // refused prints the place of the first condition of a head that is not true.
 func (p *printer) refused(h *store.Head) {
 	p.put("CASE")
-	for i, c := range asked(h) {
+	list := asked(h)
+	for i := range list {
+		if leak.On(leak.CheckFirst) {
+			i = len(list) - 1 - i
+		}
+		c := list[i]
 		p.put(" WHEN NOT ")
 		p.deeper(2, func() {
 			switch {

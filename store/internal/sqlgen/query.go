@@ -104,7 +104,7 @@ func (p *printer) withoutRule(s *store.Select, where string, c leak.Class) strin
 // in an inner SELECT, and made into JSON in an outer one under the same alias.
 func (p *printer) list(s *store.Select, sc *scope, where string) {
 	order := s.Order
-	if n := len(order); n == 0 || order[n-1].Value != nil || !isKey(order[n-1].Field) {
+	if n := len(order); s.From.Key != nil && (n == 0 || order[n-1].Value != nil || !isKey(order[n-1].Field)) {
 		order = append(order[:n:n], store.Order{Field: s.From.Key})
 	}
 	p.subquery()

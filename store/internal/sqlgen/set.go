@@ -76,10 +76,38 @@ func oneIsSet(q rules.One) bool {
 }
 
 // manyIsSet reports whether a relation is printed as a set of keys: where some
-// equality with a known value makes the set small.
+// equality with a known value makes the set small, or where relations inside it
+// would have every row walk over rows that walk over rows.
 func manyIsSet(v rules.Var, domain, body rules.Pred) bool {
 	whole := rules.And{domain, body}
-	return ownOnly(whole, v) && anchored(whole, v, true)
+	return ownOnly(whole, v) && (anchored(whole, v, true) || walks(whole))
+}
+
+// walks reports whether q goes over a to-many relation.
+func walks(q rules.Pred) bool {
+	any := func(qs []rules.Pred) bool {
+		for _, e := range qs {
+			if walks(e) {
+				return true
+			}
+		}
+		return false
+	}
+	switch q := q.(type) {
+	case rules.And:
+		return any(q)
+	case rules.Or:
+		return any(q)
+	case rules.NotTrue:
+		return walks(q.P)
+	case rules.One:
+		return any([]rules.Pred{q.Domain, q.Body})
+	case rules.User:
+		return walks(q.Body)
+	case rules.Many, rules.None:
+		return true
+	}
+	return false
 }
 
 // anchored reports whether q holds only for documents v that one of their
