@@ -189,21 +189,6 @@ func (s *seed) checkReferences(f *faults) {
 	}
 }
 
-// behind is the document that a to-one field of d leads to, from either side,
-// or nil.
-func (s *seed) behind(d *document, field *schema.Field) *document {
-	if field.ToOne() {
-		id, _ := d.values[field.Name].V.(string)
-		return s.byID[field.TypeName+" "+id]
-	}
-	for _, other := range s.documents {
-		if field.Inverse() && other.collection == field.Target && other.values[field.Back.Name].V == d.id {
-			return other
-		}
-	}
-	return nil
-}
-
 // plant writes a seed into an empty store, each document after those it
 // refers to.
 func (s *seed) plant(ctx context.Context, db store.Store, version int64, now time.Time) error {
@@ -282,7 +267,10 @@ func (p *planting) target(d *document, field *schema.Field) *document {
 	if !field.ToOne() {
 		return nil
 	}
-	return p.behind(d, field)
+	if list := p.behind(d, field); len(list) > 0 {
+		return list[0]
+	}
+	return nil
 }
 
 // place writes one document.

@@ -45,3 +45,28 @@ func (p *planting) links() (heads []store.Head) {
 	}
 	return heads
 }
+
+// behind are the documents that a relation of d leads to, from either side.
+func (s *seed) behind(d *document, field *schema.Field) (list []*document) {
+	if id, ok := d.values[field.Name].V.(string); ok && field.ToOne() {
+		if other := s.byID[field.TypeName+" "+id]; other != nil {
+			list = append(list, other)
+		}
+	}
+	for _, l := range d.links {
+		if l.field == field {
+			list = append(list, s.byID[field.TypeName+" "+l.id])
+		}
+	}
+	for _, other := range s.documents {
+		if field.Back != nil && other.collection == field.Target && other.values[field.Back.Name].V == d.id {
+			list = append(list, other)
+		}
+		for _, l := range other.links {
+			if field.Link != nil && l.id == d.id && l.field.Link.Far == field.Link.Near {
+				list = append(list, other)
+			}
+		}
+	}
+	return list
+}

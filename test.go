@@ -40,7 +40,8 @@ func (testCommand) Help() string {
     - name: others do not see them             # no as: anyone without a token
       cannot: [{ read: products/draft }]
 
-Values are written as in given: a reference names an _id. A role is held because the test says so, as with flora token. ` +
+A relation can be read if something behind it can, or nothing is there. ` +
+		`Values are written as in given: a reference names an _id. A role is held because the test says so, as with flora token. ` +
 		`A caller may name the provider that vouches, provider: auth0; a test the time it runs at, now: 2026-01-31T12:00:00Z. ` +
 		`Where flora.yaml (or --config FILE) has providers, callers come from those: with the roles that they give for the claims, ` +
 		`their subjectPrefix, and no other claim vouched for; a caller who names none comes from the one with bare subjects, and ` +

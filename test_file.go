@@ -49,7 +49,7 @@ type expectation struct {
 	collection *schema.Collection
 	document   *document       // nil for a create
 	field      *schema.Field   // of a read of one field
-	behind     *document       // to which that leads, if to one
+	behind     []*document     // to which that leads
 	data       map[string]any  // input of a create or update, as JSON has it
 	fields     []*schema.Field // those in data
 }
@@ -193,6 +193,11 @@ func (r *testReader) caller(n ast.Node) *testCaller {
 		r.at(n, "as needs a sub; without a token there is no as")
 	}
 	r.provider(n, c)
+	for _, role := range c.Roles {
+		if _, asked := r.schema.RoleUses[role]; !asked { // what it cannot do would prove nothing
+			r.at(n, "no rule of the schema asks for the role %s", role)
+		}
+	}
 	for _, name := range []string{"iss", "sub", "aud", "iat", "exp", auth.RolesClaim} {
 		if _, ok := c.Claims[name]; ok {
 			r.at(n, "claim %s is set by flora test: name the subject as sub, roles as roles", name)

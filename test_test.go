@@ -257,7 +257,7 @@ func TestTestFaults(t *testing.T) {
 		{"expects nothing", "tests: [{ name: x }]\n", "t.yaml:1:9: the test expects nothing"},
 		{"empty list", "tests: [{ name: x, cannot: [] }]\n", "t.yaml:1:28: cannot is empty"},
 		{"no list", "tests: [{ name: x, can: { read: users/ada } }]\n", "t.yaml:1:25: can must be a list, found a mapping"},
-		{"caller without subject", testGiven + "tests: [{ name: x, as: { roles: [a] }, can: [{ read: users/ada }] }]\n", "t.yaml:10:24: as needs a sub"},
+		{"caller without subject", testGiven + "tests: [{ name: x, as: { claims: { a: 1 } }, can: [{ read: users/ada }] }]\n", "t.yaml:10:24: as needs a sub"},
 		{"caller with another key", testGiven + "tests: [{ name: x, as: { sub: a, role: b }, can: [{ read: users/ada }] }]\n", "t.yaml:10:34: unknown key role"},
 		{"roles in a string", testGiven + "tests: [{ name: x, as: { sub: a, roles: b }, can: [{ read: users/ada }] }]\n", `t.yaml:10:41: roles must be a list, found "b"`},
 		{"claim of the issuer", testGiven + "tests: [{ name: x, as: { sub: a, claims: { iss: b } }, can: [{ read: users/ada }] }]\n", "t.yaml:10:24: claim iss is set by flora test"},

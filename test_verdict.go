@@ -60,12 +60,21 @@ func (e *expectation) judgeRead(v *verdict, a *answer) {
 		v.allowed, v.how = true, "it is shown"
 	case slices.ContainsFunc(a.Extensions.Denied, denied):
 		v.how = "the field is denied"
-	case e.behind != nil && doc["value"] == nil:
+	case len(e.behind) > 0 && nothing(doc["value"]):
 		v.how = "the document that it names is hidden"
-		v.asked.Collection, v.asked.ID = e.field.TypeName, e.behind.id
+		if e.field.Many() {
+			v.how = "all documents in it are hidden"
+		}
+		v.asked.Collection, v.asked.ID = e.field.TypeName, e.behind[0].id
 	default:
 		v.allowed, v.how = true, "it is shown"
 	}
+}
+
+// nothing is what a relation shows where all behind it is hidden.
+func nothing(value any) bool {
+	page, ok := value.(map[string]any)
+	return value == nil || ok && page["totalCount"] == 0.0
 }
 
 // failure is the line that says how the verdict differs from what is expected,
