@@ -40,6 +40,7 @@ func (a *accessPass) diagnose() {
 	d.forgeries()
 	d.linked()
 	d.glimpses()
+	d.probes()
 	d.budgets()
 	d.roles()
 }

@@ -242,6 +242,24 @@ type B @auth(read: "signedIn") { a: A, y: Int @auth(all: "doc.a.x == 1"), z: Int
 	})
 }
 
+func TestWarnsOfProbes(t *testing.T) {
+	schema := func(update, check, secret string) string {
+		return `type A @auth(read: "signedIn", update: "` + update + `") ` + check + ` { n: Int, own: Int, b: B, set: Int @set(on: UPDATE, expr: "1") }
+type B @auth(read: "signedIn") { open: Int, secret: Int @auth(all: "` + secret + `") }`
+	}
+	warning := "type A: its update rule compares what clients send with B.secret, which not all can read who may try"
+	runWarnings(t, []warningTest{
+		{"a bound of others", schema("newDoc.n < oldDoc.b.secret && HasRole('b')", "", "HasRole('a')"), warning},
+		{"who can read it", schema("newDoc.n < oldDoc.b.secret && HasRole('a')", "", "HasRole('a')"), ""},
+		{"an open field", schema("newDoc.n < oldDoc.b.open && HasRole('b')", "", "HasRole('a')"), ""},
+		{"what is stored", schema("oldDoc.own < oldDoc.b.secret && HasRole('b')", "", "HasRole('a')"), ""},
+		{"what the server sets", schema("newDoc.set < oldDoc.b.secret && HasRole('b')", "", "HasRole('a')"), ""},
+		{"a check", schema("HasRole('b')", `@check(expr: "doc.n < doc.b.secret", message: "m")`, "HasRole('a')"),
+			"type A: a check compares what clients send with B.secret, which not all can read who may try"},
+		{"a check of open fields", schema("HasRole('b')", `@check(expr: "doc.n < doc.b.open", message: "m")`, "HasRole('a')"), ""},
+	})
+}
+
 func TestWarnsOfBudget(t *testing.T) {
 	var parts []string
 	for range 12 {
