@@ -18,6 +18,7 @@ type verified struct {
 	provider *accepted
 	set      *keySet
 	lifetime lifetime
+	marks    marks
 	size     int
 }
 

@@ -58,6 +58,7 @@ func (f *remoteKeys) fetch(ctx context.Context, previous *keySet) (*keySet, time
 	if err != nil {
 		return nil, 0, err
 	}
+	set.text = string(body)
 	f.from, f.etag, f.body = url, res.Header.Get("ETag"), body
 	return set, maxAge, nil
 }
@@ -79,10 +80,17 @@ func (f *remoteKeys) discover(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("discover issuer: %s: %w", url, err)
 	}
 	if document["issuer"] != f.issuer { // section 4.3, exactly
+		if named, _ := document["issuer"].(string); strings.TrimSuffix(named, "/") == strings.TrimSuffix(f.issuer, "/") {
+			return "", fmt.Errorf("discover issuer: the slash at the end counts: %s names the issuer %q, configured is %q", url, named, f.issuer)
+		}
 		return "", fmt.Errorf("discover issuer: %s names the issuer %q, configured is %q", url, document["issuer"], f.issuer)
 	}
 	keys, _ := document["jwks_uri"].(string)
-	if err := checkURL(keys, f.loopback); err != nil {
+	err = checkURL(keys, f.loopback)
+	if err == nil && !f.loopback {
+		err = refuseDevURL(keys, false) // as if it were configured
+	}
+	if err != nil {
 		return "", fmt.Errorf("discover issuer: jwks_uri: %w", err)
 	}
 	return keys, nil

@@ -87,25 +87,6 @@ func TestKeysBadBodies(t *testing.T) {
 	}
 }
 
-// TestKeysSlow gives up on an issuer that does not answer in time.
-func TestKeysSlow(t *testing.T) {
-	c, p := newClock(), newPublisher(t, "")
-	release := make(chan struct{})
-	p.answer(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case <-release:
-		case <-r.Context().Done():
-		}
-	})
-	defer close(release)
-	opts := loopback
-	opts.HTTPClient = &http.Client{Timeout: 50 * time.Millisecond}
-	v := newVerifier(t, c, opts, p.provider())
-	if got := code(t, v, p.token(t, "k1")); got != "unavailable" {
-		t.Errorf("slow issuer: %q", got)
-	}
-}
-
 // FuzzToken changes tokens: none but the one that was signed is accepted, and
 // nothing panics.
 func FuzzToken(f *testing.F) {

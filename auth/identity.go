@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 )
 
@@ -15,6 +17,17 @@ type Identity struct {
 	Claims  map[string]any
 	Vouches []string // claims other than sub that may link to a document
 	Expires time.Time
+}
+
+// Pseudonym is what a log shows of a person: the same wherever the key is, of no
+// use to anyone who has a list of subjects but not the key. A subject means
+// nothing without its issuer. A prefix of the sum leaves nothing to extend, so
+// the plain keyed form will do.
+func Pseudonym(key []byte, issuer, subject string) string {
+	text := make([]byte, 0, 256)
+	text = append(append(append(append(text, key...), issuer...), 0), subject...)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
 }
 
 type contextKey struct{}

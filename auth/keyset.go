@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -30,6 +31,7 @@ type keySet struct {
 	keys      []key
 	published int // before any key was dropped
 	dropped   []string
+	text      string // as published; "" of a set that is not kept for others
 }
 
 // parseKeySet reads a JWK set (RFC 7517 section 5). One bad key is dropped,
@@ -144,6 +146,9 @@ func publicKey(jwk map[string]any) (any, error) {
 		if public.E < 3 || public.E%2 == 0 {
 			return nil, errors.New("RSA key with a bad exponent")
 		}
+		if isROCA(public.N) {
+			return nil, errors.New("RSA key that can be factored (CVE-2017-15361)")
+		}
 	}
 	for _, algorithm := range []string{"RS256", "ES256", "ES384", "ES512", "EdDSA"} {
 		if fits(parsed.Key, algorithm) {
@@ -151,6 +156,27 @@ func publicKey(jwk map[string]any) (any, error) {
 		}
 	}
 	return nil, errors.New("key type not supported")
+}
+
+// isROCA knows moduli of the broken generator by their fingerprint: modulo
+// every small prime they are a power of 65537. Of sound ones that is true of
+// one in 10^8 at most (Nemec et al., The Return of Coppersmith's Attack, section 3.1).
+func isROCA(n *big.Int) bool {
+	rest := new(big.Int)
+	for _, prime := range []int64{11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157} {
+		left := rest.Mod(n, big.NewInt(prime)).Int64()
+		power := int64(1)
+		for range prime {
+			if power == left {
+				break
+			}
+			power = power * 65537 % prime
+		}
+		if power != left {
+			return false
+		}
+	}
+	return true
 }
 
 // find returns the keys that may have signed a token. unknown says that the

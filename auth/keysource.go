@@ -15,6 +15,7 @@ const (
 	refreshFloor  = time.Minute     // whatever max-age says
 	retryEvery    = 10 * time.Second
 	outageRetry   = 30 * time.Second // while known keys keep the service going
+	coldRetry     = time.Second      // without any key: nothing works until a fetch does
 	outageLimit   = 24 * time.Hour
 	missLimit     = 5 * time.Minute
 	maxMisses     = 256
@@ -48,10 +49,15 @@ type keySource struct {
 	searched time.Time     // last fetch because of an unknown kid
 	misses   map[string]miss
 	warned   time.Time
+	stored   *keySet // what another instance fetched at storedAt, or nil
+	storedAt time.Time
 }
 
 func newKeySource(provider string, f fetcher, every time.Duration, now func() time.Time, log *slog.Logger) *keySource {
-	return &keySource{provider: provider, fetcher: f, every: every, now: now, log: log, misses: map[string]miss{}}
+	// The clock on the wall: the monotonic one stands still while a machine is
+	// suspended, and a key withdrawn meanwhile must not outlive that.
+	wall := func() time.Time { return now().Round(0) }
+	return &keySource{provider: provider, fetcher: f, every: every, now: wall, log: log, misses: map[string]miss{}}
 }
 
 // miss remembers a kid that a fetch did not bring. The wait doubles, so that
@@ -68,7 +74,7 @@ func (s *keySource) current(ctx context.Context) (*keySet, error) {
 	for {
 		now := s.now()
 		switch {
-		case now.Before(s.due):
+		case now.Before(s.due) && !now.Before(s.tried): // before it where the clock was set back
 			return s.unlockUsable(now)
 		case s.flight == nil:
 			s.fetchLocked(ctx)
@@ -81,6 +87,28 @@ func (s *keySource) current(ctx context.Context) (*keySet, error) {
 			return nil, err
 		}
 	}
+}
+
+// ready is current for who only asks whether there are keys: it waits no longer
+// than ctx for a fetch, and then goes by the known ones.
+func (s *keySource) ready(ctx context.Context) error {
+	fetched := make(chan error, 1)
+	go func() {
+		_, err := s.current(ctx)
+		fetched <- err
+	}()
+	select {
+	case err := <-fetched:
+		return err
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	if s.set == nil {
+		s.mu.Unlock()
+		return fmt.Errorf("provider %s: %w: fetch key set: %w", s.provider, ErrUnavailable, ctx.Err())
+	}
+	_, err := s.unlockUsable(s.now())
+	return err
 }
 
 // search fetches once more because keyID is in no known key, unless that was
@@ -166,12 +194,13 @@ func (s *keySource) settle(set *keySet, maxAge time.Duration, err error) {
 	now := s.now()
 	s.tried, s.err = now, err
 	if err != nil {
-		retry := retryEvery
+		s.useStored(now)
+		retry, quiet := coldRetry, retryEvery
 		if s.set != nil {
-			retry = outageRetry
+			retry, quiet = outageRetry, outageRetry
 		}
 		s.due = now.Add(min(retry, s.every))
-		if now.Sub(s.warned) >= retry {
+		if now.Sub(s.warned) >= quiet {
 			s.warned = now
 			s.log.Warn("key set not refreshed", "provider", s.provider, "err", err, "known", s.set != nil, "age", s.age(now))
 		}

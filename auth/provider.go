@@ -1,5 +1,7 @@
 package auth
 
+import "time"
+
 // Provider is an access provider: an issuer whose tokens Flora accepts.
 type Provider struct {
 	Name          string   `yaml:"name"`
@@ -10,4 +12,6 @@ type Provider struct {
 	JWKS          string   `yaml:"jwks"` // URL or local file; default: from the issuer's discovery document
 	SubjectPrefix string   `yaml:"subjectPrefix"`
 	Vouches       []string `yaml:"vouches"`
+	// NotBefore, if not zero, refuses tokens that were issued earlier, or do not say when.
+	NotBefore time.Time `yaml:"notBefore"`
 }

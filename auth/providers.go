@@ -6,59 +6,55 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
-// checkProviders returns all faults of a configuration.
-func checkProviders(providers []Provider, opts Options) error {
-	var faults []error
-	fault := func(p Provider, format string, args ...any) {
-		faults = append(faults, fmt.Errorf("provider %s: "+format, append([]any{p.Name}, args...)...))
+// Fault is what is wrong with one of the providers of a configuration.
+type Fault struct {
+	Provider int    // which of them
+	Key      string // of it that is wrong, as "issuer" or "algorithms[0]"; "" for none in particular
+	Message  string
+}
+
+// CheckProviders returns all faults of a configuration.
+func CheckProviders(providers []Provider, opts Options) (faults []Fault) {
+	var dev string
+	if opts.DevIssuer != nil {
+		dev = opts.DevIssuer.issuer
 	}
 	names, issuers := map[string]bool{}, map[string]bool{}
-	bare, dev := "", false
+	bare := ""
 	for i, p := range providers {
-		p = p.complete()
-		if err := p.checkPreset(); err != nil {
-			fault(p, "%w", err)
+		p = p.Complete()
+		name := p.Name
+		if name == "" {
+			name = fmt.Sprintf("number %d", i+1)
 		}
-		if p.Name == "" {
-			p.Name = fmt.Sprintf("number %d", i+1)
-			fault(p, "has no name")
+		fault := func(key, format string, args ...any) {
+			faults = append(faults, Fault{i, key, "provider " + name + ": " + fmt.Sprintf(format, args...)})
 		}
-		if names[p.Name] {
-			fault(p, "another provider has the same name")
+		p.checkPreset(fault)
+		switch {
+		case p.Name == "":
+			fault("", "has no name")
+		case names[p.Name]:
+			fault("name", "another provider has the same name")
 		}
-		if issuers[p.Issuer] {
-			fault(p, "another provider has the same issuer %s", p.Issuer)
+		if p.Issuer != "" && issuers[p.Issuer] {
+			fault("issuer", "another provider has the same issuer %s", p.Issuer)
 		}
 		names[p.Name], issuers[p.Issuer] = true, true
-		isDev := opts.DevIssuer != nil && p.Issuer == opts.DevIssuer.issuer
-		dev = dev || isDev
-		if err := checkURL(p.Issuer, isDev || opts.InsecureLoopback); err != nil {
-			fault(p, "issuer: %w", err)
-		}
-		if strings.Contains(p.JWKS, "://") {
-			if err := checkURL(p.JWKS, opts.InsecureLoopback); err != nil {
-				fault(p, "jwks: %w", err)
-			}
-		}
-		if p.Audience == "" {
-			fault(p, "has no audience; without one, tokens for any API of the issuer would be accepted")
-		}
-		for _, a := range p.Algorithms {
-			if signingMethod(a) == nil {
-				fault(p, "algorithm %q is not supported; RS, PS and ES with 256, 384 or 512, and EdDSA are", a)
-			}
-		}
+		p.check(fault, opts.InsecureLoopback, p.Issuer == dev)
 		switch {
 		case p.SubjectPrefix != "":
 		case bare != "":
-			fault(p, "needs a subjectPrefix: only one provider may have bare subjects, and %s has; "+
+			fault("subjectPrefix", "needs a subjectPrefix: only one provider may have bare subjects, and %s has; "+
 				"otherwise the same subject at both would own the same documents", bare)
 		default:
-			bare = p.Name
+			bare = name
 		}
 		for _, q := range providers[:i] {
 			if p.SubjectPrefix == "" || q.SubjectPrefix == "" {
@@ -66,11 +62,51 @@ func checkProviders(providers []Provider, opts Options) error {
 			}
 			// x + yz and xy + z are the same person to a rule.
 			if strings.HasPrefix(p.SubjectPrefix, q.SubjectPrefix) || strings.HasPrefix(q.SubjectPrefix, p.SubjectPrefix) {
-				fault(p, "subjectPrefix %q and %q of provider %s begin alike", p.SubjectPrefix, q.SubjectPrefix, q.Name)
+				fault("subjectPrefix", "subjectPrefix %q and %q of provider %s begin alike", p.SubjectPrefix, q.SubjectPrefix, q.Name)
 			}
 		}
 	}
-	if opts.DevIssuer != nil && !dev {
+	return faults
+}
+
+// check judges one provider by itself. loopback allows plain http there, which
+// the development issuer has in any case.
+func (p Provider) check(fault func(key, format string, args ...any), loopback, dev bool) {
+	if p.Issuer == "" {
+		fault("issuer", "has no issuer")
+	} else if err := checkIssuer(p.Issuer, dev || loopback); err != nil {
+		fault("issuer", "issuer: %v", err)
+	}
+	if strings.Contains(p.JWKS, "://") {
+		if err := checkURL(p.JWKS, loopback); err != nil {
+			fault("jwks", "jwks: %v", err)
+		}
+	}
+	if p.Audience == "" {
+		fault("audience", "has no audience; without one, tokens for any API of the issuer would be accepted")
+	}
+	for i, a := range p.Algorithms {
+		if signingMethod(a) == nil {
+			fault(fmt.Sprintf("algorithms[%d]", i), "algorithm %q is not supported; RS, PS and ES with 256, 384 or 512, and EdDSA are", a)
+		}
+	}
+	for i, claim := range p.Vouches {
+		if claim == "" {
+			fault(fmt.Sprintf("vouches[%d]", i), "vouches for a claim without a name")
+		}
+	}
+	if strings.ContainsFunc(p.SubjectPrefix, unicode.IsControl) {
+		fault("subjectPrefix", "subjectPrefix has control characters")
+	}
+}
+
+// checkProviders is CheckProviders as an error.
+func checkProviders(providers []Provider, opts Options) error {
+	var faults []error
+	for _, f := range CheckProviders(providers, opts) {
+		faults = append(faults, errors.New(f.Message))
+	}
+	if dev := opts.DevIssuer; dev != nil && !slices.ContainsFunc(providers, func(p Provider) bool { return p.Issuer == dev.issuer }) {
 		faults = append(faults, errors.New("the dev issuer is not among the providers"))
 	}
 	if len(faults) > 0 {
@@ -90,13 +126,27 @@ func (p Provider) fetcher(client *http.Client, opts Options) (fetcher, time.Dura
 	return &remoteKeys{client: client, issuer: p.Issuer, url: p.JWKS, loopback: opts.InsecureLoopback}, refreshEvery
 }
 
+// checkIssuer accepts what OpenID Connect Discovery 1.0 section 3 does: a URL
+// without query and fragment.
+func checkIssuer(raw string, loopback bool) error {
+	if err := checkURL(raw, loopback); err != nil {
+		return err
+	}
+	if strings.Contains(raw, "?") {
+		return fmt.Errorf("%q has a query", raw)
+	}
+	return nil
+}
+
 // checkURL accepts https, and http to a loopback address if that is allowed.
 func checkURL(raw string, loopback bool) error {
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil:
+	case err != nil && !strings.Contains(raw, "@"):
 		return fmt.Errorf("%q is not a URL", raw)
-	case u.Host == "" || u.Hostname() == "" || u.User != nil || u.Fragment != "" || strings.ContainsAny(raw, "#\\"):
+	case err != nil || u.User != nil: // not repeated: it may hold a password
+		return errors.New("a URL with a user name or a password is not accepted")
+	case u.Host == "" || u.Hostname() == "" || u.Fragment != "" || strings.ContainsAny(raw, "#\\"):
 		return fmt.Errorf("%q is not a plain absolute URL", raw)
 	case u.Scheme == "https", u.Scheme == "http" && loopback && isLoopback(u.Hostname()):
 		return nil

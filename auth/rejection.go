@@ -29,6 +29,9 @@ const (
 	CodeSubject    = "subject_not_accepted"
 	CodeIDToken    = "id_token"
 	CodeBoundToken = "token_bound_to_key"
+
+	CodeRevoked      = "token_revoked"
+	CodeIssuedBefore = "token_issued_too_early"
 )
 
 const passAudience = "pass the audience of this API to the SDK of the access provider (Auth0: authorizationParams.audience)"
@@ -52,7 +55,7 @@ func (r *Rejection) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("code", r.Code)}
 	for _, a := range []slog.Attr{
 		slog.String("kid", r.KeyID), slog.String("iss", r.Issuer),
-		slog.String("alg", r.Algorithm), slog.String("sub_hash", r.Subject),
+		slog.String("alg", r.Algorithm), slog.String("caller", r.Subject),
 	} {
 		if a.Value.String() != "" {
 			attrs = append(attrs, a)

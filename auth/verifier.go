@@ -2,16 +2,15 @@ package auth
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"flora.dev/flora/internal/leak"
@@ -22,10 +21,14 @@ type Options struct {
 	Now        func() time.Time // time.Now if nil
 	HTTPClient *http.Client     // fetches key sets; its redirects and cookies are switched off
 	Logger     *slog.Logger     // slog.Default() if nil; key sets only, requests are the caller's to log
+	LogKey     []byte           // of the hashes of subjects in Rejections; random if nil
 
 	// InsecureLoopback allows issuers and key sets over plain http on loopback
 	// addresses: for tests.
 	InsecureLoopback bool
+
+	// Revocations are the tokens that count no more, nil for none.
+	Revocations *Revocations
 
 	// DevIssuer is trusted without HTTP by the provider that has its issuer,
 	// which must be among the providers.
@@ -38,8 +41,9 @@ type Verifier struct {
 	names    []string // of issuers, in the order of configuration
 	prefixes []string
 	cache    *tokenCache
+	revoked  *Revocations
 	now      func() time.Time
-	logKey   [32]byte
+	logKey   []byte
 }
 
 // accepted is a provider in use.
@@ -63,12 +67,20 @@ func NewVerifier(providers []Provider, opts Options) (*Verifier, error) {
 	v := &Verifier{
 		byIssuer: map[string]*accepted{},
 		cache:    newTokenCache(cacheEntries, cacheBytes),
+		revoked:  opts.Revocations,
 		now:      opts.Now,
+		logKey:   opts.LogKey,
 	}
-	rand.Read(v.logKey[:]) // never fails (crypto/rand)
+	if v.logKey == nil {
+		v.logKey = make([]byte, 32)
+		rand.Read(v.logKey) // never fails (crypto/rand)
+	}
+	if v.revoked == nil {
+		v.revoked = &Revocations{}
+	}
 	client := httpClient(opts.HTTPClient)
 	for _, p := range providers {
-		p = p.complete()
+		p = p.Complete()
 		f, every := p.fetcher(client, opts)
 		v.byIssuer[p.Issuer] = &accepted{p, newKeySource(p.Name, f, every, opts.Now, opts.Logger)}
 		v.names = append(v.names, p.Issuer)
@@ -80,8 +92,14 @@ func NewVerifier(providers []Provider, opts Options) (*Verifier, error) {
 }
 
 // Verify judges a bearer token, given without its scheme. The error is a
-// *Rejection, or wraps ErrUnavailable; a caller with either is not anonymous.
+// *Rejection, or wraps ErrUnavailable or what Revocations.Current returned; a
+// caller with either is not anonymous.
 func (v *Verifier) Verify(ctx context.Context, bearer string) (*Identity, error) {
+	if current := v.revoked.Current; current != nil {
+		if err := current(ctx); err != nil {
+			return nil, fmt.Errorf("verify token: %w", err)
+		}
+	}
 	sum := sha256.Sum256([]byte(bearer[:min(len(bearer), maxToken+1)]))
 	if hit, ok := v.cache.get(sum); ok {
 		set, err := hit.provider.keys.current(ctx)
@@ -89,11 +107,7 @@ func (v *Verifier) Verify(ctx context.Context, bearer string) (*Identity, error)
 			return nil, fmt.Errorf("verify token: %w", err)
 		}
 		if set == hit.set {
-			if r := hit.lifetime.check(v.now()); r != nil {
-				v.cache.drop(sum)
-				return nil, v.describe(r, hit.identity.Issuer, hit.identity.Subject)
-			}
-			return hit.identity, nil
+			return v.admit(&hit)
 		}
 		v.cache.drop(sum) // the issuer changed its keys: from the beginning
 	}
@@ -107,11 +121,24 @@ func (v *Verifier) Verify(ctx context.Context, bearer string) (*Identity, error)
 		if r == nil {
 			fresh.size = 8*len(bearer) + 512 // decoded claims take several times their text
 			v.cache.put(sum, fresh)
-			return fresh.identity, nil
+			return v.admit(&fresh)
 		}
 	}
 	r.KeyID, r.Algorithm = clip(t.keyID), clip(t.algorithm)
 	return nil, v.describe(r, t.issuer, t.subject)
+}
+
+// admit judges what time and others may change of a token that passed before.
+func (v *Verifier) admit(t *verified) (*Identity, error) {
+	now := v.now()
+	r := t.lifetime.check(now)
+	if r == nil {
+		r = v.revoked.check(t.marks, &t.provider.Provider, t.lifetime.issued, now)
+	}
+	if r != nil {
+		return nil, v.describe(r, t.identity.Issuer, t.identity.Subject)
+	}
+	return t.identity, nil
 }
 
 // verify needs provider and keys. The error means that they are not there.
@@ -150,7 +177,7 @@ func (v *Verifier) verify(ctx context.Context, t *token) (verified, *Rejection, 
 	if r != nil {
 		return verified{}, r, nil
 	}
-	return verified{identity: p.identity(t, life), provider: p, set: set, lifetime: life}, nil, nil
+	return verified{identity: p.identity(t, life), provider: p, set: set, lifetime: life, marks: marksOf(t)}, nil, nil
 }
 
 // provider picks by iss, before any key is looked up.
@@ -196,15 +223,32 @@ func (p *accepted) identity(t *token, life lifetime) *Identity {
 	}
 }
 
+// KeysError says that a provider has no keys to verify with.
+type KeysError struct {
+	Provider string
+	Err      error
+}
+
+func (e *KeysError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *KeysError) Unwrap() error { return e.Err }
+
 // Ready returns nil when every provider has keys to verify with, fetching
-// them if they are due; else one error for each that has none.
+// them if they are due; else, joined, a *KeysError for each that has none. It
+// takes no longer than ctx.
 func (v *Verifier) Ready(ctx context.Context) error {
-	var faults []error
-	for _, issuer := range v.names {
-		if _, err := v.byIssuer[issuer].keys.current(ctx); err != nil {
-			faults = append(faults, err)
-		}
+	faults := make([]error, len(v.names))
+	var all sync.WaitGroup
+	for i, issuer := range v.names {
+		p := v.byIssuer[issuer]
+		all.Go(func() {
+			if err := p.keys.ready(ctx); err != nil {
+				faults[i] = &KeysError{p.Name, err}
+			}
+		})
 	}
+	all.Wait()
 	return errors.Join(faults...)
 }
 
@@ -212,9 +256,7 @@ func (v *Verifier) Ready(ctx context.Context) error {
 func (v *Verifier) describe(r *Rejection, issuer, subject string) *Rejection {
 	r.Issuer = clip(issuer)
 	if subject != "" {
-		mac := hmac.New(sha256.New, v.logKey[:])
-		mac.Write([]byte(issuer + "\x00" + subject))
-		r.Subject = hex.EncodeToString(mac.Sum(nil)[:8])
+		r.Subject = Pseudonym(v.logKey, issuer, subject)
 	}
 	return r
 }
