@@ -14,6 +14,32 @@ var (
 	ErrReused      = errors.New("key was used for another mutation")      // Once with another Request
 )
 
+// UnansweredError says that a mutation committed but that its answers could not
+// be read: run again it would write again.
+type UnansweredError struct {
+	CommitTime int64 // as in Outcome
+	Err        error
+}
+
+func (e *UnansweredError) Error() string {
+	return "read answers of a committed mutation: " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *UnansweredError) Unwrap() error { return e.Err }
+
+// DriverError is an error of a database that quotes stored values: errors end
+// up in logs, so its own text is the kind alone.
+type DriverError struct {
+	Code string // the database's name for the kind
+	Err  error  // what it said
+}
+
+func (e *DriverError) Error() string { return e.Code + " (the database's text may quote values)" }
+
+// Unwrap returns the cause.
+func (e *DriverError) Unwrap() error { return e.Err }
+
 // Refusal is why a write was refused.
 type Refusal uint8
 

@@ -21,6 +21,7 @@ type Store interface {
 	// written then. An update or delete that hits nothing its caller can read
 	// is no error: its result is not Hit, and the other heads go on. After
 	// ErrUnavailable the outcome is open: the transaction may have committed.
+	// After an *UnansweredError it has.
 	Write(ctx context.Context, m *Mutation) (*Outcome, error)
 
 	// Deployed returns the newest deployed schema and the store's secret.
@@ -31,6 +32,18 @@ type Store interface {
 	// From+1. Errors: ErrStale if the deployed version is not From (0: none);
 	// a *StepError for a step that the data does not allow.
 	Deploy(ctx context.Context, m *Migration) (*Deployment, error)
+
+	// Notes returns the version that is deployed and the notes that changed
+	// after the revision since, all for 0, of one moment: one round trip. It may
+	// be retried. Errors: ErrNoSchema where nothing was ever deployed,
+	// ErrUnavailable.
+	Notes(ctx context.Context, since int64) (*Notes, error)
+
+	// Note writes those notes that say something else now, each with a revision
+	// of its own above all others, in one transaction, and returns the newest
+	// revision. Their names are distinct. A withdrawn note that is not there is no change. It may be
+	// retried. Errors: ErrNoNotes, ErrUnavailable.
+	Note(ctx context.Context, notes ...Note) (revision int64, err error)
 
 	// Close ends the store: running operations end first.
 	Close() error

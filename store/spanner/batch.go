@@ -52,7 +52,7 @@ func (db *DB) batch(ctx context.Context, m *store.Mutation) (*store.Outcome, err
 			j.Verified = true
 		}
 		j.Verified = verified
-		counts, err := j.tx.BatchUpdate(ctx, statements)
+		counts, err := j.tx.BatchUpdateWithOptions(ctx, statements, tagged(ctx))
 		return j.judge(ctx, parts, counts, err)
 	})
 }

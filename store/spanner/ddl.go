@@ -88,7 +88,7 @@ func (db *DB) dropAll(ctx context.Context, ddl *script, _ []schema.Step) error {
 		"SELECT CONCAT('ALTER TABLE `', c.table_name, '` DROP CONSTRAINT `', c.constraint_name, '`') FROM information_schema.table_constraints AS c" +
 			" WHERE c.table_schema = '' AND c.constraint_type = 'FOREIGN KEY' ORDER BY 1",
 		"SELECT CONCAT('DROP INDEX `', i.index_name, '`') FROM information_schema.indexes AS i" +
-			" WHERE i.table_schema = '' AND i.index_type = 'INDEX' AND NOT i.spanner_is_managed ORDER BY 1",
+			" WHERE i.table_schema = '' AND i.index_type = 'INDEX' AND NOT i.spanner_is_managed AND NOT STARTS_WITH(i.table_name, 'flora_') ORDER BY 1",
 		"SELECT CONCAT('DROP TABLE `', t.table_name, '`') FROM information_schema.tables AS t" +
 			" WHERE t.table_schema = '' AND t.table_type = 'BASE TABLE' AND NOT STARTS_WITH(t.table_name, 'flora_') ORDER BY 1",
 	} {

@@ -39,6 +39,16 @@ func unavailable(err error) error {
 	return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 }
 
+// said is an error of Spanner without its text, unless that speaks of rights
+// alone, which somebody has to grant.
+func said(err error) error {
+	code := cloud.ErrCode(err)
+	if code == codes.PermissionDenied || code == codes.Unauthenticated {
+		return err
+	}
+	return &store.DriverError{Code: code.String(), Err: err}
+}
+
 // exceeds reports whether a statement or its answer is larger than Spanner
 // takes. sqlgen's own limits come first; they are an estimate of Spanner's.
 func exceeds(err error) bool {
@@ -59,7 +69,7 @@ func readError(err error) error {
 	if isUnavailable(err) {
 		return unavailable(err)
 	}
-	return fmt.Errorf("read spanner: %w", err)
+	return fmt.Errorf("read spanner: %w", said(err))
 }
 
 // writeError is what a failed statement of head h, or of a kid of it, means.
@@ -67,7 +77,7 @@ func readError(err error) error {
 // (OutOfRange), a statement that Spanner does not take (InvalidArgument), a
 // missing table (NotFound).
 func writeError(top int, h *store.Head, err error) error {
-	refuse := func(why store.Refusal) error { return &store.WriteError{Head: top, Why: why, Err: err} }
+	refuse := func(why store.Refusal) error { return &store.WriteError{Head: top, Why: why, Err: said(err)} }
 	if isUnavailable(err) && !exceeds(err) {
 		return unavailable(err)
 	}
@@ -91,5 +101,5 @@ func writeError(top int, h *store.Head, err error) error {
 			return refuse(store.TooLarge)
 		}
 	}
-	return fmt.Errorf("write spanner: %w", err)
+	return fmt.Errorf("write spanner: %w", said(err))
 }

@@ -35,7 +35,8 @@ func (db *DB) insert(ctx context.Context, m *store.Mutation) (*store.Outcome, er
 		return nil, unavailable(err)
 	}
 	sent := 0
-	committed, err := db.client.Apply(context.WithValue(ctx, commitCount{}, &sent), mutations, cloud.ApplyAtLeastOnce())
+	committed, err := db.client.Apply(context.WithValue(ctx, commitCount{}, &sent), mutations,
+		cloud.ApplyAtLeastOnce(), cloud.TransactionTag(store.MeterOf(ctx).Tag))
 	db.unlock()
 	if err != nil {
 		code := cloud.ErrCode(err)
@@ -71,7 +72,7 @@ func (db *DB) insert(ctx context.Context, m *store.Mutation) (*store.Outcome, er
 		}
 	}
 	if err := db.answer(ctx, run, committed); err != nil {
-		return nil, err
+		return nil, unanswered(err, committed.UnixMicro())
 	}
 	return &store.Outcome{Results: run.Results, CommitTime: committed.UnixMicro()}, nil
 }
@@ -92,7 +93,7 @@ func insertMutation(h *store.Head, now int64) (*cloud.Mutation, error) {
 
 // present reports whether the document of a create is stored as it made it.
 func (db *DB) present(ctx context.Context, on *cloud.ReadOnlyTransaction, h *store.Head, now int64) (bool, error) {
-	row, err := on.ReadRow(ctx, h.Table.Table, cloud.Key{h.ID}, []string{h.Table.TS.Column})
+	row, err := on.ReadRowWithOptions(ctx, h.Table.Table, cloud.Key{h.ID}, []string{h.Table.TS.Column}, &cloud.ReadOptions{RequestTag: store.MeterOf(ctx).Tag})
 	if cloud.ErrCode(err) == codes.NotFound {
 		return false, nil
 	}

@@ -60,7 +60,7 @@ func (db *DB) deployed(ctx context.Context) (*store.Deployment, error) {
 // newestOf returns nil where nothing was deployed.
 func newestOf(ctx context.Context, on querier) (*store.Deployment, error) {
 	var d *store.Deployment
-	err := on.Query(ctx, cloud.NewStatement(newest)).Do(func(r *cloud.Row) error {
+	err := on.QueryWithOptions(ctx, cloud.NewStatement(newest), tagged(ctx)).Do(func(r *cloud.Row) error {
 		d = &store.Deployment{}
 		return r.Columns(&d.Version, &d.SDL, &d.Secret)
 	})
@@ -120,14 +120,15 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 
 // prepare makes the system tables, as far as no earlier deployment did.
 func (db *DB) prepare(ctx context.Context) error {
-	made, err := db.catalog(ctx, "SELECT t.table_name FROM information_schema.tables AS t WHERE t.table_schema = '' AND STARTS_WITH(t.table_name, 'flora_')")
+	made, err := db.catalog(ctx, "SELECT t.table_name FROM information_schema.tables AS t WHERE t.table_schema = '' AND STARTS_WITH(t.table_name, 'flora_')"+
+		" UNION ALL SELECT i.index_name FROM information_schema.indexes AS i WHERE i.table_schema = '' AND STARTS_WITH(i.table_name, 'flora_') AND i.index_type = 'INDEX'")
 	if err != nil {
 		return readError(err)
 	}
 	var ddl script
-	tables := sqlgen.SystemTables()
+	names := sqlgen.SystemNames()
 	for i, s := range sqlgen.Spanner.System() {
-		if !slices.Contains(made, tables[i]) {
+		if !slices.Contains(made, names[i]) {
 			ddl.add(noStep, s)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"flora.dev/flora/store"
 	"flora.dev/flora/store/spanner"
 	"flora.dev/flora/store/spanner/emulator"
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestDeploy(t *testing.T) {
@@ -55,12 +56,37 @@ func TestDeployOlder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if n, err := db.Note(t.Context(), store.Note{Name: "a", Value: "1"}); err != nil || n != 1 {
+		t.Errorf("note: %d, %v", n, err)
+	}
 	w := &world{t: t}
 	for i := range 2 {
 		out, err := db.Write(t.Context(), &store.Mutation{Version: d.Version, Now: now, Once: &store.Once{}, Heads: []store.Head{w.insert(team, "a", "name", "A")}})
 		if err != nil || out.Repeated != (i == 1) {
 			t.Errorf("write %d: %+v, %v", i, out, err)
 		}
+	}
+}
+
+// A database that was deployed to before there were notes has none.
+func TestNotesOlder(t *testing.T) {
+	w := newWorld(t)
+	emulator.Alter(t, w.name, "DROP INDEX flora_note_name", "DROP TABLE flora_note")
+	n, err := w.db.Notes(t.Context(), 7)
+	if diff := cmp.Diff(&store.Notes{Version: 1, Revision: 7, Missing: true}, n); err != nil || diff != "" {
+		t.Errorf("notes: %v %s", err, diff)
+	}
+	if _, err := w.db.Note(t.Context(), store.Note{Name: "a", Value: "1"}); !errors.Is(err, store.ErrNoNotes) {
+		t.Errorf("note: %v", err)
+	}
+	if _, err := w.db.Deploy(t.Context(), &store.Migration{From: 1, SDL: "second"}); err != nil {
+		t.Fatal(err)
+	}
+	if revision, err := w.db.Note(t.Context(), store.Note{Name: "a", Value: "1"}); err != nil || revision != 1 {
+		t.Errorf("note after a deployment: %d, %v", revision, err)
+	}
+	if n, err = w.db.Notes(t.Context(), 0); err != nil || n.Missing || len(n.Changed) != 1 || n.Version != 2 {
+		t.Errorf("notes after a deployment: %+v, %v", n, err)
 	}
 }
 

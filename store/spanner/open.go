@@ -99,7 +99,10 @@ func Open(ctx context.Context, name string, opts Options) (*DB, error) {
 
 // dialOptions are those of the data and of the admin connections.
 func dialOptions(opts Options) []option.ClientOption {
-	list := []option.ClientOption{option.WithGRPCDialOption(grpc.WithChainUnaryInterceptor(countCommits))}
+	list := []option.ClientOption{
+		option.WithGRPCDialOption(grpc.WithChainUnaryInterceptor(countCommits, meterCall)),
+		option.WithGRPCDialOption(grpc.WithChainStreamInterceptor(meterStream)),
+	}
 	for _, o := range opts.Dial {
 		list = append(list, option.WithGRPCDialOption(o))
 	}

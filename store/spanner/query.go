@@ -49,7 +49,7 @@ func (db *DB) Snapshot(ctx context.Context, f func(read func(*store.Query) (*sto
 
 // querier is a snapshot or a transaction.
 type querier interface {
-	Query(ctx context.Context, st cloud.Statement) *cloud.RowIterator
+	QueryWithOptions(ctx context.Context, st cloud.Statement, opts cloud.QueryOptions) *cloud.RowIterator
 }
 
 func (db *DB) read(ctx context.Context, on querier, q *store.Query) (*store.Rows, error) {
@@ -58,7 +58,7 @@ func (db *DB) read(ctx context.Context, on querier, q *store.Query) (*store.Rows
 	if err != nil {
 		return nil, err
 	}
-	row, err := one(on.Query(ctx, st))
+	row, err := one(on.QueryWithOptions(ctx, st, tagged(ctx)))
 	if err != nil {
 		return nil, readError(err)
 	}

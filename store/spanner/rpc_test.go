@@ -49,6 +49,22 @@ func TestReadIsOneCall(t *testing.T) {
 	}
 }
 
+func TestNotesAreOneCall(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct{ name, value, calls string }{{"put", "1", query + " " + commit}, {"the same", "1", query + " " + commit}, {"withdraw", "", query + " " + commit}} {
+		if _, err := w.db.Note(t.Context(), store.Note{Name: "a", Value: c.value}); err != nil {
+			t.Fatal(err)
+		}
+		w.wantCalls(c.name, c.calls)
+	}
+	for _, since := range []int64{0, 2} {
+		if _, err := w.db.Notes(t.Context(), since); err != nil {
+			t.Fatal(err)
+		}
+		w.wantCalls("notes", query)
+	}
+}
+
 func TestCallsOfOneHead(t *testing.T) {
 	w := newWorld(t)
 	guarded := w.insert(w.doc, "g1", "title", "g1")

@@ -51,7 +51,7 @@ func (db *DB) transact(ctx context.Context, m *store.Mutation, f func(context.Co
 	}
 	var j *job
 	var earlier int64
-	committed, err := db.client.ReadWriteTransaction(ctx, func(ctx context.Context, tx *cloud.ReadWriteTransaction) error {
+	response, err := db.client.ReadWriteTransactionWithOptions(ctx, func(ctx context.Context, tx *cloud.ReadWriteTransaction) error {
 		j = db.newJob(m, tx)
 		if m.Once != nil {
 			var repeated bool
@@ -72,7 +72,7 @@ func (db *DB) transact(ctx context.Context, m *store.Mutation, f func(context.Co
 			return errNothing
 		}
 		return nil
-	})
+	}, cloud.TransactionOptions{TransactionTag: store.MeterOf(ctx).Tag})
 	db.unlock()
 	switch {
 	case errors.Is(err, errNothing):
@@ -83,19 +83,19 @@ func (db *DB) transact(ctx context.Context, m *store.Mutation, f func(context.Co
 		return &store.Outcome{Results: j.Results}, nil
 	case errors.Is(err, errRepeated):
 		if err := db.answer(ctx, j.Run, time.Time{}); err != nil {
-			return nil, err
+			return nil, unanswered(err, earlier)
 		}
 		return &store.Outcome{Results: j.Results, CommitTime: earlier, Repeated: true}, nil
 	case err != nil:
 		return nil, transactionError(m, err)
 	}
 	db.seen.note(m.Version, j.started)
-	if err := db.answer(ctx, j.Run, committed); err != nil {
-		return nil, err
-	}
 	out := &store.Outcome{Results: j.Results}
 	if j.Wrote {
-		out.CommitTime = committed.UnixMicro()
+		out.CommitTime = response.CommitTs.UnixMicro()
+	}
+	if err := db.answer(ctx, j.Run, response.CommitTs); err != nil {
+		return nil, unanswered(err, out.CommitTime)
 	}
 	return out, nil
 }
@@ -166,7 +166,7 @@ func (t within) Run(ctx context.Context, s *sqlgen.Statement) (rows [][]string, 
 	if err != nil {
 		return nil, 0, err
 	}
-	result := t.tx.Query(ctx, st)
+	result := t.tx.QueryWithOptions(ctx, st, tagged(ctx))
 	err = result.Do(func(r *cloud.Row) error {
 		row := make([]string, r.Size())
 		for i := range row {
@@ -191,7 +191,7 @@ func (t within) RunAll(ctx context.Context, all []sqlgen.Statement) error {
 			return err
 		}
 	}
-	_, err := t.tx.BatchUpdate(ctx, statements)
+	_, err := t.tx.BatchUpdateWithOptions(ctx, statements, tagged(ctx))
 	return err
 }
 

@@ -126,9 +126,9 @@ func lockFile(path string) (*conn, error) {
 // version.
 func (db *DB) initialize() error {
 	c := db.writer
-	tables := sqlgen.SystemTables()
+	names := sqlgen.SystemNames()
 	for i, s := range sqlgen.SQLite.System() {
-		there, err := c.int64("SELECT count(*) FROM sqlite_schema WHERE name = '" + tables[i] + "'")
+		there, err := c.int64("SELECT count(*) FROM sqlite_schema WHERE name = '" + names[i] + "'")
 		if err != nil {
 			return err
 		}

@@ -121,8 +121,10 @@ func TestOlderFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "flora.db")
 	db := openFile(t, path)
 	deployNote(t, db)
-	if err := db.writer.exec("DROP TABLE flora_once"); err != nil {
-		t.Fatal(err)
+	for _, table := range []string{"flora_once", "flora_note"} {
+		if err := db.writer.exec("DROP TABLE " + table); err != nil {
+			t.Fatal(err)
+		}
 	}
 	once := createNote("n1")
 	once.Once = &store.Once{}
@@ -137,6 +139,9 @@ func TestOlderFile(t *testing.T) {
 		if out, err := db.Write(t.Context(), once); err != nil || out.Repeated != (i == 1) {
 			t.Errorf("write %d: %+v, %v", i, out, err)
 		}
+	}
+	if revision, err := db.Note(t.Context(), store.Note{Name: "a", Value: "1"}); err != nil || revision != 1 {
+		t.Errorf("note: revision %d, %v", revision, err)
 	}
 }
 

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"fmt"
 
-	"flora.dev/flora/rules"
 	"flora.dev/flora/store/internal/serial"
 	"flora.dev/flora/store/internal/sqlgen"
 )
@@ -24,8 +23,6 @@ func (p *plan) keep(c *conn, r *serial.Run) error {
 	if err != nil {
 		return fmt.Errorf("store outcome: %w", err)
 	}
-	text := func(s string) sqlgen.Arg { return sqlgen.Arg{Value: rules.Value{Kind: rules.String, V: s}} }
-	long := func(n int64) sqlgen.Arg { return sqlgen.Arg{Value: rules.Value{Kind: rules.Long, V: n}} }
 	for _, s := range []sqlgen.Statement{
 		{SQL: keepSQL, Args: []sqlgen.Arg{text(sqlgen.Hash(p.Once.Key)), text(sqlgen.Hash(p.Once.Request)), text(outcome), long(p.Now)}},
 		{SQL: forgetSQL, Args: []sqlgen.Arg{long(p.Once.Since)}},

@@ -70,6 +70,7 @@ func (db *DB) read(ctx context.Context, f func(*conn) error) error {
 	if ctx.Err() != nil {
 		return unavailable(ctx)
 	}
+	store.MeterOf(ctx).Trip()
 	var c *conn
 	select {
 	case c = <-db.readers:

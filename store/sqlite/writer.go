@@ -36,6 +36,7 @@ func (db *DB) submit(ctx context.Context, j *job) error {
 	if ctx.Err() != nil {
 		return unavailable(ctx)
 	}
+	store.MeterOf(ctx).Trip()
 	select {
 	case db.queue <- j:
 	case <-ctx.Done():

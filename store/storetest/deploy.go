@@ -40,6 +40,9 @@ func testDeploy(t *testing.T, open func(t *testing.T) store.Store) {
 	if _, err := s.Deployed(ctx); !errors.Is(err, store.ErrNoSchema) {
 		t.Errorf("deployed of an empty store: %v, want ErrNoSchema", err)
 	}
+	if _, err := s.Notes(ctx, 0); !errors.Is(err, store.ErrNoSchema) {
+		t.Errorf("notes of an empty store: %v, want ErrNoSchema", err)
+	}
 	if _, err := s.Deploy(ctx, &store.Migration{From: 1, SDL: "x"}); !errors.Is(err, store.ErrStale) {
 		t.Errorf("deploy from 1 in an empty store: %v, want ErrStale", err)
 	}

@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Sweep", testSweep},
 		{"Snapshot", testSnapshot},
 		{"Stamp", testStamp},
+		{"Notes", testNotes},
 		{"Concurrency", testConcurrency},
 	}
 	for _, tt := range tests {

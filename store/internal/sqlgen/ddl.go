@@ -28,11 +28,13 @@ type ddl struct {
 	trueLiteral, falseLiteral string
 }
 
-// System returns the statements that make the system tables of an empty store:
+// System returns the statements that make the system tables of an empty store,
+// and their indexes:
 //
 //	flora_meta   (name, value)          secret: 32 random bytes
 //	flora_schema (version, sdl, created) created in microseconds
 //	flora_once   (key, request, outcome, created, committed)
+//	flora_note   (revision, name, value, until, changed) times in microseconds, value null: withdrawn
 func (d *Dialect) System() []string {
 	t := d.ddl.types
 	return []string{
@@ -41,11 +43,16 @@ func (d *Dialect) System() []string {
 			t[rules.Long] + " NOT NULL" + string(fill(nil, d.ddl.tableEnd, "version")),
 		"CREATE TABLE flora_once (`key` " + t[rules.Ref] + " NOT NULL, request " + t[rules.Ref] + " NOT NULL, outcome " + t[rules.String] + " NOT NULL, created " +
 			t[rules.Long] + " NOT NULL, committed " + d.ddl.committed + string(fill(nil, d.ddl.tableEnd, "`key`")) + d.ddl.expires,
+		"CREATE TABLE flora_note (revision " + t[rules.Long] + " NOT NULL, name " + t[rules.String] + " NOT NULL, value " + t[rules.String] + ", until " +
+			t[rules.Long] + ", changed " + t[rules.Long] + " NOT NULL" + string(fill(nil, d.ddl.tableEnd, "revision")),
+		"CREATE UNIQUE INDEX flora_note_name ON flora_note (name)",
 	}
 }
 
-// SystemTables are the names of the tables that System makes, in its order.
-func SystemTables() []string { return []string{"flora_meta", "flora_schema", "flora_once"} }
+// SystemNames are the names of what System makes, in its order.
+func SystemNames() []string {
+	return []string{"flora_meta", "flora_schema", "flora_once", "flora_note", "flora_note_name"}
+}
 
 // Step returns the statements of a migration step, in order; none where the
 // engine has nothing to do. later are the steps that follow it: they tell

@@ -112,6 +112,20 @@ func Database(t testing.TB, statements ...string) string {
 	return name
 }
 
+// Alter runs DDL on a database.
+func Alter(t testing.TB, name string, statements ...string) {
+	t.Helper()
+	admin, ctx, done := databaseAdmin(t)
+	defer done()
+	op, err := admin.UpdateDatabaseDdl(ctx, &databasepb.UpdateDatabaseDdlRequest{Database: name, Statements: statements})
+	if err == nil {
+		err = op.Wait(ctx)
+	}
+	if err != nil {
+		t.Fatalf("alter %s: %v", name, err)
+	}
+}
+
 // databaseAdmin returns a client, a context for its calls, and what ends both.
 func databaseAdmin(t testing.TB) (*database.DatabaseAdminClient, context.Context, func()) {
 	t.Helper()

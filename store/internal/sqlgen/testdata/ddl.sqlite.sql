@@ -1,7 +1,9 @@
 -- system
 CREATE TABLE flora_meta (name TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (name)) STRICT;
 CREATE TABLE flora_schema (version INTEGER NOT NULL, sdl TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (version)) STRICT;
-CREATE TABLE flora_once (`key` TEXT NOT NULL, request TEXT NOT NULL, outcome TEXT NOT NULL, created INTEGER NOT NULL, committed INTEGER NOT NULL, PRIMARY KEY (`key`)) STRICT
+CREATE TABLE flora_once (`key` TEXT NOT NULL, request TEXT NOT NULL, outcome TEXT NOT NULL, created INTEGER NOT NULL, committed INTEGER NOT NULL, PRIMARY KEY (`key`)) STRICT;
+CREATE TABLE flora_note (revision INTEGER NOT NULL, name TEXT NOT NULL, value TEXT, until INTEGER, changed INTEGER NOT NULL, PRIMARY KEY (revision)) STRICT;
+CREATE UNIQUE INDEX flora_note_name ON flora_note (name)
 
 -- step 0
 CREATE TABLE `User` (`flora_id` TEXT NOT NULL, `flora_ts` INTEGER NOT NULL, `sub` TEXT NOT NULL, `name` TEXT, `tags` TEXT, PRIMARY KEY (`flora_id`)) STRICT
