@@ -10,25 +10,15 @@ import (
 
 // adminRoot is a control API of one answer.
 type adminRoot struct {
+	QueryResolver
+	MutationResolver
 	info *SchemaInfo
 	err  error
 }
 
-func (a *adminRoot) Query() QueryResolver       { return a }
-func (a *adminRoot) Mutation() MutationResolver { return a }
-func (a *adminRoot) ExportDocuments(context.Context, string, *string) (*DocumentPage, error) {
-	return nil, a.err
-}
-func (a *adminRoot) MissingDocuments(context.Context, string, []string) ([]string, error) {
-	return nil, a.err
-}
-func (a *adminRoot) ImportDocuments(context.Context, []string) ([]ImportOutcome, error) {
-	return nil, a.err
-}
+func (a *adminRoot) Query() QueryResolver                        { return a }
+func (a *adminRoot) Mutation() MutationResolver                  { return a }
 func (a *adminRoot) Schema(context.Context) (*SchemaInfo, error) { return a.info, a.err }
-func (a *adminRoot) ExplainAccess(context.Context, string, *string, Action, *string, []string, *string) (*AccessExplanation, error) {
-	return nil, a.err
-}
 
 func TestControl(t *testing.T) {
 	info := &SchemaInfo{Sdl: "type <A>", Version: 3, Collections: []CollectionInfo{{Name: "A", Fields: []FieldInfo{{Name: "x", Type: "Int!"}}}}}

@@ -64,12 +64,13 @@ func onlyPath(p *plan) ast.Path {
 
 // answer asks the resolver and writes the data.
 func (d *dataSchema) answer(ctx context.Context, r *run) (data []byte, err error) {
+	answer := &Answer{}
 	defer func() {
 		if v := recover(); v != nil {
 			data, err = nil, recovered(ctx, v)
 		}
+		extend(ctx, answer, err != nil)
 	}()
-	answer := &Answer{}
 	if fields := r.plan.op.Fields; len(fields) > 0 {
 		resolve := d.resolver.Query
 		if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
@@ -83,17 +84,28 @@ func (d *dataSchema) answer(ctx context.Context, r *run) (data []byte, err error
 		}
 	}
 	w := &writer{limits: d.limits, buf: make([]byte, 0, estimate(answer))}
-	// Before the write: if that fails, a mutation has still committed.
-	for name, v := range answer.Extensions {
+	if err := d.write(ctx, w, r.plan, answer); err != nil {
+		return nil, err
+	}
+	r.nodes = w.count
+	d.note(ctx, w, answer)
+	return w.buf, nil
+}
+
+// extend tells what the resolver has to say beside the data.
+func extend(ctx context.Context, a *Answer, failed bool) {
+	if a == nil {
+		return
+	}
+	if _, wrote := a.Extensions["commitTime"]; wrote && failed {
+		// Too late to refuse: who sends the mutation again writes again.
+		a.Extensions["committed"] = true
+	}
+	for name, v := range a.Extensions {
 		if name != "denied" {
 			graphql.RegisterExtension(ctx, name, v)
 		}
 	}
-	if err := d.write(ctx, w, r.plan, answer); err != nil {
-		return nil, err
-	}
-	d.note(ctx, w, answer)
-	return w.buf, nil
 }
 
 // estimate is the expected size of the data: names come to the text.

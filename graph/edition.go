@@ -48,6 +48,7 @@ type run struct {
 	params  graphql.RawParams // as the client sent them, to start over
 	plan    *plan             // nil: the control API
 	stale   bool              // the resolver found a newer version
+	nodes   int               // documents written
 }
 
 // runKey names the run among the extensions of gqlgen's statistics, the one

@@ -70,7 +70,7 @@ func errorsOf(err error, path ast.Path) gqlerror.List {
 // present is the last look at every error: it hides what has no code, after
 // logging it, and adds the request id by which it is found in the log.
 func (e *Executor) present(ctx context.Context, err error) *gqlerror.Error {
-	id := requestID(ctx)
+	id := RequestID(ctx)
 	out := *errorsOf(err, nil)[0]
 	extensions := map[string]any{}
 	for k, v := range out.Extensions {
@@ -95,7 +95,8 @@ func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
 }
 
-func requestID(ctx context.Context) string {
+// RequestID returns the id of WithRequestID, "" without one.
+func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
 }

@@ -14,6 +14,9 @@ import (
 // Options configure an Executor.
 type Options struct {
 	Resolver Resolver
+	// Current, if not nil, is asked before each operation: its error is the
+	// answer. What is published may no longer be what holds.
+	Current func(ctx context.Context) error
 	// Reload publishes the newest schema version. It is called when the
 	// resolver answers ErrStale; the operation then starts over, once.
 	Reload func(ctx context.Context) error
@@ -48,7 +51,7 @@ func NewExecutor(o Options) *Executor {
 }
 
 // NewControl returns an Executor of the control API. Of the options it uses
-// Limits, Introspection and Logger. It has nothing to publish.
+// Current, Limits, Introspection and Logger. It has nothing to publish.
 func NewControl(resolvers ResolverRoot, o Options) *Executor {
 	e := NewExecutor(o)
 	es := NewExecutableSchema(Config{Resolvers: resolvers})
@@ -111,6 +114,7 @@ func (e *Executor) startOver(ctx context.Context, r *run) *graphql.Response {
 	again := runOf(opCtx)
 	handler, inner := again.edition.gqlgen.DispatchOperation(ctx, opCtx)
 	resp := handler(inner)
+	r.nodes = again.nodes
 	if again.stale {
 		return e.DispatchError(ctx, gqlerror.List{Errorf(Unavailable, "the schema changes right now, try again")})
 	}
@@ -141,6 +145,11 @@ func (e *Executor) Do(ctx context.Context, req Request) (out *Response) {
 			out = encode(e.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(recovered(ctx, v))}))
 		}
 	}()
+	if current := e.options.Current; current != nil {
+		if err := current(ctx); err != nil {
+			return encode(e.DispatchError(ctx, errorsOf(err, nil)))
+		}
+	}
 	ctx = withRetryKey(graphql.StartOperationTrace(ctx), req.RetryKey)
 	variables, err := decodeVariables(req.Variables, &e.options.Limits)
 	if err != nil {
@@ -168,5 +177,7 @@ func (e *Executor) Do(ctx context.Context, req Request) (out *Response) {
 		}
 		resp = e.DispatchError(ctx, gqlerror.List{Errorf(Unavailable, "%s", message)})
 	}
-	return encode(resp)
+	out = encode(resp)
+	out.Operation, out.Documents = opCtx.Operation.Name, runOf(opCtx).nodes
+	return out
 }

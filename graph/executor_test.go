@@ -179,7 +179,15 @@ func TestDo(t *testing.T) {
 			answer: func(*Operation) (*Answer, error) {
 				return &Answer{Roots: []Root{{scalarShape(rules.Int), "x"}}, Extensions: map[string]any{"commitTime": 5}}, nil
 			}, status: 200,
-			body: `{"errors":[{"message":"internal error","path":["deleteProduct"],"extensions":{"code":"INTERNAL"` + id + `}}],"data":null,"extensions":{"commitTime":5}}`},
+			body: `{"errors":[{"message":"internal error","path":["deleteProduct"],"extensions":{"code":"INTERNAL"` + id + `}}],"data":null,"extensions":{"commitTime":5,"committed":true}}`},
+		{name: "committed without an answer", query: `mutation { deleteProduct(id: 1) { name } }`,
+			answer: func(*Operation) (*Answer, error) {
+				return &Answer{Extensions: map[string]any{"commitTime": 5}}, Errorf(Unavailable, "gone")
+			}, status: 200,
+			body: `{"errors":[{"message":"gone","path":["deleteProduct"],"extensions":{"code":"UNAVAILABLE"` + id + `}}],"data":null,"extensions":{"commitTime":5,"committed":true}}`},
+		{name: "not committed", query: `mutation { deleteProduct(id: 1) { name } }`,
+			answer: func(*Operation) (*Answer, error) { return &Answer{}, Errorf(Unavailable, "gone") }, status: 200,
+			body: `{"errors":[{"message":"gone","path":["deleteProduct"],"extensions":{"code":"UNAVAILABLE"` + id + `}}],"data":null}`},
 		{name: "too few roots", query: `{ me { name } }`, answer: func(*Operation) (*Answer, error) { return &Answer{}, nil }, status: 200,
 			body: `{"errors":[{"message":"internal error","path":["me"],"extensions":{"code":"INTERNAL"` + id + `}}],"data":null}`},
 		{name: "denied", query: `{ me { name } }`,
@@ -425,4 +433,26 @@ func (r byVersion) Query(_ context.Context, v *Version, op *Operation) (*Answer,
 
 func (r byVersion) Mutation(ctx context.Context, v *Version, op *Operation) (*Answer, error) {
 	return r.Query(ctx, v, op)
+}
+
+// TestForTheLog checks what a response says of itself beside its body.
+func TestForTheLog(t *testing.T) {
+	product := &schema.Shape{Kind: schema.ShapeObject, Members: []schema.Member{{Name: "name", Key: []byte(`"name":`), Shape: scalarShape(rules.String)}}}
+	for _, tt := range []struct {
+		query, name, code string
+		documents         int
+	}{
+		{"query Mine { me { name } }", "Mine", "", 1},
+		{"{ me { name } }", "", "", 1},
+		{"query Other { __typename }", "Other", "", 0},
+		{"query Wrong { nothing }", "", ValidationFailed, 0},
+		{"query", "", ParseFailed, 0},
+	} {
+		s := newServer(t, Options{})
+		s.fake.answer = func(*Operation) (*Answer, error) { return &Answer{Roots: []Root{{product, `["x"]`}}}, nil }
+		r := s.Do(context.Background(), Request{Query: tt.query})
+		if r.Operation != tt.name || r.Code != tt.code || r.Documents != tt.documents {
+			t.Errorf("%s: %q %q %d documents: %s", tt.query, r.Operation, r.Code, r.Documents, r.Body)
+		}
+	}
 }

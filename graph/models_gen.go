@@ -95,6 +95,28 @@ type Mutation struct {
 type Query struct {
 }
 
+// Tokens that count no more. One of notBefore, subject and jti is given.
+type Revocation struct {
+	// The name of the access provider, null if flora.yaml has it no more.
+	Provider *string `json:"provider,omitempty"`
+	Issuer   string  `json:"issuer"`
+	// Tokens issued earlier are withdrawn.
+	NotBefore *string `json:"notBefore,omitempty"`
+	// The sub. Names of more than 256 bytes are cut.
+	Subject *string `json:"subject,omitempty"`
+	// Who the subject is to rules: with the provider's subjectPrefix.
+	Identity *string `json:"identity,omitempty"`
+	Jti      *string `json:"jti,omitempty"`
+	// When it ends, null for never.
+	Until *string `json:"until,omitempty"`
+}
+
+type RevocationPage struct {
+	Revocations []Revocation `json:"revocations"`
+	// What to ask the next page with, null behind the last.
+	After *string `json:"after,omitempty"`
+}
+
 // One rule. It allows where one of its grants does; without a grant it denies.
 type RuleExplanation struct {
 	// Such as `Product.update`, `Product.price.update`, `Product.store: Store.read`.

@@ -58,9 +58,9 @@ type Field struct {
 
 // Answer is the result of an operation.
 type Answer struct {
-	Roots      []Root // one per Operation.Fields
-	Extensions map[string]any
-	Errors     gqlerror.List // beside data
+	Roots      []Root         // one per Operation.Fields
+	Extensions map[string]any // told even with an error; commitTime says that a mutation committed
+	Errors     gqlerror.List  // beside data
 }
 
 // Root is the value of one root field: Text read under Shape.

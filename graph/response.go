@@ -27,6 +27,11 @@ type Response struct {
 	// gqlgen writes it: a reader of a stream meets errors first. A request
 	// that was refused has no data (GraphQL, section 7.1).
 	Body []byte
+	// For the log: the operation's name, the code of the first error, and the
+	// documents in the data. "" and 0 where there is none.
+	Operation string
+	Code      string
+	Documents int
 }
 
 // Statuses by their numbers: this package knows nothing of HTTP but these.
@@ -52,6 +57,7 @@ func encode(r *graphql.Response) *Response {
 		sep = ','
 	}
 	if len(r.Errors) > 0 {
+		out.Code = codeOf(r.Errors[0])
 		member("errors", marshal(r.Errors))
 	}
 	if r.Data != nil {

@@ -21,6 +21,7 @@ type writer struct {
 	denied []ast.Path
 	errs   gqlerror.List
 	limits *Limits
+	count  int // documents written
 	err    error
 }
 
@@ -153,6 +154,7 @@ func (w *writer) bare(s *schema.Shape, p int) int {
 // node writes the array at p as an object.
 func (w *writer) node(members []schema.Member, p int) int {
 	in := elements{w: w}
+	w.count++
 	if !in.open(p) || !w.object(members, &in) {
 		return broken
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"flora.dev/flora/auth"
@@ -21,8 +22,15 @@ type Verifier interface {
 // sent to identify a caller never turns the caller into an anonymous one
 // (RFC 6750 section 3.1).
 func authenticate(w http.ResponseWriter, r *http.Request, v Verifier) (*auth.Identity, bool) {
+	// What cannot be read may hold a token, and URL.Query leaves it out.
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		refuse(w, r, http.StatusBadRequest, graph.BadUserInput, "the query string is malformed")
+		return nil, false
+	}
 	// A token in a URL ends up in logs and histories (RFC 6750 section 5.3).
-	if r.URL.RawQuery != "" && r.URL.Query().Has("access_token") {
+	if query.Has("access_token") {
+		reject(r, "token_in_url")
 		challenge(w, r, http.StatusBadRequest, "invalid_request", "a token in the query string is not accepted, send it as Authorization: Bearer TOKEN")
 		return nil, false
 	}
@@ -32,11 +40,13 @@ func authenticate(w http.ResponseWriter, r *http.Request, v Verifier) (*auth.Ide
 		return nil, true
 	case 1:
 	default:
+		reject(r, "authorization_repeated")
 		challenge(w, r, http.StatusBadRequest, "invalid_request", "more than one Authorization header")
 		return nil, false
 	}
 	token, ok := bearer(values[0])
 	if !ok {
+		reject(r, "authorization_malformed")
 		challenge(w, r, http.StatusUnauthorized, "invalid_token", "the Authorization header must be: Bearer TOKEN")
 		return nil, false
 	}
@@ -53,6 +63,11 @@ func authenticate(w http.ResponseWriter, r *http.Request, v Verifier) (*auth.Ide
 	traceOf(r.Context()).rejected = rejected
 	challenge(w, r, http.StatusUnauthorized, "invalid_token", rejected.Description)
 	return nil, false
+}
+
+// reject notes why credentials were refused before anything could be verified.
+func reject(r *http.Request, code string) {
+	traceOf(r.Context()).rejected = &auth.Rejection{Code: code}
 }
 
 // bearer takes the token out of the header's value. The scheme is

@@ -91,23 +91,28 @@ func Join(all ...Origins) Origins {
 }
 
 // Allows reports whether pages of the origin may read answers.
-func (o Origins) Allows(origin string) bool {
+func (o Origins) Allows(origin string) bool { return o.Match(origin) != "" }
+
+// Match returns the configured origin that allows one, "" if none does.
+func (o Origins) Match(origin string) string {
 	if slices.Contains(o.exact, origin) {
-		return true
+		return origin
 	}
 	for _, w := range o.wild {
 		if len(origin) > len(w.before)+len(w.after) && strings.HasPrefix(origin, w.before) && strings.HasSuffix(origin, w.after) {
 			middle := origin[len(w.before) : len(origin)-len(w.after)]
 			if strings.Trim(middle, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" {
-				return true
+				return w.before + "*" + w.after
 			}
 		}
 	}
 	if o.localhost {
 		u, err := url.Parse(origin)
-		return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Path == "" && u.User == nil && loopbackName(u.Hostname())
+		if err == nil && (u.Scheme == "http" || u.Scheme == "https") && origin == u.Scheme+"://"+u.Host && loopbackName(u.Hostname()) {
+			return "localhost"
+		}
 	}
-	return false
+	return ""
 }
 
 // loopbackName reports whether a host name means this machine wherever it is

@@ -20,6 +20,9 @@ type Executor interface {
 type Endpoint struct {
 	Verifier Verifier
 	Executor Executor
+	// Follow makes a context by which the store can be asked how often it was
+	// reached for the request of the id. Nil: not told.
+	Follow func(ctx context.Context, requestID string) (context.Context, func() int)
 	// Hidden marks the context of a request that asks, with the header
 	// X-Flora-Hidden: 1, what rules hid from its caller. Nil: nobody is told.
 	Hidden func(context.Context) context.Context
@@ -79,7 +82,7 @@ func (e *endpoint) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	if r.ContentLength > int64(e.limits.Body) {
 		return tooLarge()
 	}
-	if !jsonBody(r.Header) || r.Header.Get("Content-Encoding") != "" {
+	if !jsonBody(r.Header) || len(r.Header.Values("Content-Encoding")) > 0 {
 		w.Header().Set("Accept-Post", plainJSON)
 		refuse(w, r, http.StatusUnsupportedMediaType, graph.BadUserInput, "send the operation as Content-Type: application/json, not compressed")
 		return nil, false
@@ -137,7 +140,13 @@ func (e *endpoint) run(w http.ResponseWriter, r *http.Request, mediaType string,
 	if e.Hidden != nil && r.Header.Get("X-Flora-Hidden") == "1" {
 		ctx = e.Hidden(ctx)
 	}
+	t := traceOf(ctx)
+	t.trips = func() int { return 0 }
+	if e.Follow != nil {
+		ctx, t.trips = e.Follow(ctx, t.id)
+	}
 	response := e.Executor.Do(ctx, *request)
+	t.note(response)
 	if response.Status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", "POST, OPTIONS")
 	}

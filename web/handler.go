@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"flora.dev/flora/graph"
@@ -18,17 +19,29 @@ type Options struct {
 	Admin *Endpoint // /admin/graphql
 	// SDL returns what /schema.graphql serves. Nil: 404.
 	SDL func() string
-	// Ready reports why operations cannot be answered now. Nil: always ready.
-	Ready func(context.Context) error
+	// Ready reports why operations cannot be answered now, empty if they can.
+	// Nil: always ready.
+	Ready func(context.Context) []Unready
+	// Draining is closed when the server is about to end: it is not ready from
+	// then on, and asks clients to connect anew.
+	Draining <-chan struct{}
 	// Issuer serves /dev/issuer/ and makes this a development server: with
 	// the playground at /, and only for requests to a loopback name.
 	Issuer http.Handler
 
 	Origins        Origins
 	Limits         Limits
-	TrustedProxies int // hops of X-Forwarded-For to believe
+	TrustedProxies int  // hops of X-Forwarded-For to believe
+	Forwarded      bool // the proxies write Forwarded (RFC 7239) in its place
 	Log            *slog.Logger
+	LogKey         []byte           // of the hashes of subjects in the log; random if nil
 	Now            func() time.Time // nil: time.Now
+}
+
+// Unready is a reason why operations cannot be answered now.
+type Unready struct {
+	Reason string // for whoever asks, so nothing but a fixed text and names of the configuration
+	Err    error  // for the log, may be nil
 }
 
 // New returns the handler of one listener.
@@ -59,7 +72,6 @@ func New(o Options) http.Handler {
 		}))
 	}
 	handle("/healthz", readOnly(func(w http.ResponseWriter, r *http.Request) { plainText(w, http.StatusOK, "ok\n") }))
-	handle("/readyz", readOnly(o.ready))
 	if o.Issuer != nil {
 		handle("/dev/issuer/", o.Issuer)
 		handle("/console/", readOnly(consoleFiles().ServeHTTP))
@@ -75,22 +87,42 @@ func New(o Options) http.Handler {
 	} else {
 		h = newCORS(o.Origins)(mux)
 	}
-	key := make([]byte, 32)
-	rand.Read(key)
-	return &edge{next: h, log: o.Log, key: key, now: o.Now}
-}
-
-// ready says only whether: why is for the log, not for whoever asks.
-func (o Options) ready(w http.ResponseWriter, r *http.Request) {
-	if o.Ready != nil {
-		if err := o.Ready(r.Context()); err != nil {
-			o.Log.LogAttrs(r.Context(), slog.LevelWarn, "not ready",
-				slog.String("requestId", RequestID(r.Context())), slog.String("error", err.Error()))
-			plainText(w, http.StatusServiceUnavailable, "not ready\n")
+	if o.Forwarded {
+		h = fromForwarded(h)
+	}
+	if o.LogKey == nil {
+		o.LogKey = make([]byte, 32)
+		rand.Read(o.LogKey) // never fails, says crypto/rand
+	}
+	e := &edge{next: h, log: o.Log, key: o.LogKey, draining: o.Draining, now: o.Now}
+	handle("/readyz", readOnly(func(w http.ResponseWriter, r *http.Request) {
+		if e.isDraining() {
+			o.unready(w, r, Unready{Reason: "draining"})
 			return
 		}
+		if o.Ready != nil {
+			if list := o.Ready(r.Context()); len(list) > 0 {
+				o.unready(w, r, list...)
+				return
+			}
+		}
+		plainText(w, http.StatusOK, "ready\n")
+	}))
+	return e
+}
+
+// unready answers with the reasons; their causes are for the log.
+func (o Options) unready(w http.ResponseWriter, r *http.Request, list ...Unready) {
+	var reasons []string
+	for _, u := range list {
+		reasons = append(reasons, u.Reason)
+		attrs := []slog.Attr{slog.String("requestId", RequestID(r.Context())), slog.String("reason", u.Reason)}
+		if u.Err != nil {
+			attrs = append(attrs, slog.String("error", u.Err.Error()))
+		}
+		o.Log.LogAttrs(r.Context(), slog.LevelWarn, "not ready", attrs...)
 	}
-	plainText(w, http.StatusOK, "ready\n")
+	plainText(w, http.StatusServiceUnavailable, "not ready: "+strings.Join(reasons, "; ")+"\n")
 }
 
 func plainText(w http.ResponseWriter, status int, body string) {
@@ -133,7 +165,7 @@ func onlyLoopback(next http.Handler) http.Handler {
 // silent client runs into.
 func NewServer(h http.Handler, limits Limits, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           h,
+		Handler:           closeDoubtful(h),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      limits.Deadline + 20*time.Second,
@@ -141,4 +173,17 @@ func NewServer(h http.Handler, limits Limits, log *slog.Logger) *http.Server {
 		MaxHeaderBytes:    128 << 10, // a token, and a query text in the URL of a GET
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+}
+
+// closeDoubtful reads nothing behind a request that a proxy before us may have
+// seen end elsewhere. net/http takes a length beside a chunked encoding, and an
+// encoding in HTTP/1.0, without telling: RFC 9112 section 6.1 has such a
+// connection closed. Browsers give the length of what they post.
+func closeDoubtful(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1) {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }

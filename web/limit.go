@@ -19,11 +19,13 @@ type Limits struct {
 	Concurrent int           // operations of one caller at a time
 	Rate       int           // operations of one caller per second
 	Burst      int           // of them at once
+	Drain      time.Duration // from the order to end until the end
+	DrainDelay time.Duration // of it, how long new requests are still taken: load balancers need it to look away
 }
 
 // DefaultLimits are the limits where the configuration names none.
 func DefaultLimits() Limits {
-	return Limits{Body: 256 << 10, Deadline: 10 * time.Second, Concurrent: 20, Rate: 50, Burst: 100}
+	return Limits{Body: 256 << 10, Deadline: 10 * time.Second, Concurrent: 20, Rate: 50, Burst: 100, Drain: 9 * time.Second, DrainDelay: time.Second}
 }
 
 // maxCallers bounds the memory that callers can take up here.
@@ -112,16 +114,29 @@ func clientAddress(r *http.Request, trustedProxies int) string {
 		return ""
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	if len(hops) < trustedProxies {
-		return ""
+	if n := len(hops) - trustedProxies; n >= 0 {
+		if address := household(strings.TrimSpace(hops[n])); address != "" {
+			return address
+		}
 	}
-	a, err := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-trustedProxies]))
+	// It came around the proxies, or one of them writes what is no address:
+	// counted by who connected, or leaving the header out would lift the limit.
+	return household(r.RemoteAddr)
+}
+
+// household is an address without its port, of IPv6 the /64 that one customer
+// has to himself; "" for what is no address.
+func household(text string) string {
+	a, err := netip.ParseAddr(text)
 	if err != nil {
-		return ""
+		withPort, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return ""
+		}
+		a = withPort.Addr()
 	}
 	a = a.Unmap()
 	if a.Is6() {
-		// One household has a whole /64.
 		if p, err := a.Prefix(64); err == nil {
 			return p.String()
 		}

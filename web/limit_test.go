@@ -118,13 +118,18 @@ func TestClientAddress(t *testing.T) {
 		{[]string{"203.0.113.9"}, 1, "203.0.113.9"},
 		{[]string{"6.6.6.6, 203.0.113.9"}, 1, "203.0.113.9"}, // the client made up the first
 		{[]string{"6.6.6.6", "203.0.113.9, 10.0.0.1"}, 2, "203.0.113.9"},
-		{[]string{"203.0.113.9"}, 2, ""},
+		{[]string{"203.0.113.9"}, 2, "198.51.100.7"}, // not through both proxies: who connected counts
+		{nil, 1, "198.51.100.7"},
+		{[]string{""}, 1, "198.51.100.7"},
+		{[]string{"203.0.113.9, "}, 1, "198.51.100.7"},
+		{[]string{"203.0.113.9:4711"}, 1, "203.0.113.9"},
+		{[]string{"[2001:db8:1:2:3::4]:4711"}, 1, "2001:db8:1:2::/64"},
 		{[]string{"2001:db8:1:2:3::4"}, 1, "2001:db8:1:2::/64"},
 		{[]string{"::ffff:203.0.113.9"}, 1, "203.0.113.9"},
-		{[]string{"nonsense"}, 1, ""},
+		{[]string{"nonsense"}, 1, "198.51.100.7"},
 	}
 	for _, tt := range tests {
-		r := &http.Request{Header: http.Header{"X-Forwarded-For": tt.forwarded}}
+		r := &http.Request{RemoteAddr: "198.51.100.7:1234", Header: http.Header{"X-Forwarded-For": tt.forwarded}}
 		if got := clientAddress(r, tt.proxies); got != tt.want {
 			t.Errorf("%q behind %d: %q, want %q", tt.forwarded, tt.proxies, got, tt.want)
 		}

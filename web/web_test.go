@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -377,9 +378,9 @@ func TestLogHasNoSecrets(t *testing.T) {
 	s := newServer(t)
 	r := post(`{"query":"hush","variables":{"x":"hush"}}`)
 	r.URL.RawQuery = "hush=1"
-	s.do(with(r, "Authorization", "Bearer ada", "User-Agent", "hush", "Referer", "http://hush/"))
+	s.do(with(r, "Authorization", "Bearer grace", "User-Agent", "hush", "Referer", "http://hush/"))
 	line := s.log.String()
-	if strings.Contains(line, "hush") || strings.Contains(line, "ada") {
+	if strings.Contains(line, "hush") || strings.Contains(line, "grace") {
 		t.Errorf("log line shows what a user sent: %s", line)
 	}
 	for _, want := range []string{`"status":200`, `"route":"/graphql"`, `"provider":"test"`, `"caller":"`, `"requestId":"`} {
@@ -417,11 +418,28 @@ func TestHealth(t *testing.T) {
 			t.Errorf("POST %s: %d", path, w.Code)
 		}
 	}
-	s.Ready = func(context.Context) error { return errors.New("secret cause") }
-	if w := s.do(httptest.NewRequest("GET", "/readyz", nil)); w.Code != 503 || strings.Contains(w.Body.String(), "secret") {
+	s.Ready = func(context.Context) []Unready {
+		return []Unready{{Reason: "store unavailable", Err: errors.New("secret cause")}, {Reason: "no keys of provider p"}}
+	}
+	if w := s.do(httptest.NewRequest("GET", "/readyz", nil)); w.Code != 503 || w.Body.String() != "not ready: store unavailable; no keys of provider p\n" {
 		t.Errorf("/readyz: %d %q", w.Code, w.Body)
 	}
 	if !strings.Contains(s.log.String(), "secret cause") {
 		t.Errorf("the log does not say why: %s", s.log.String())
+	}
+	draining := make(chan struct{})
+	s.Draining = draining
+	if w := s.do(httptest.NewRequest("GET", "/healthz", nil)); w.Header().Get("Connection") != "" {
+		t.Error("a connection is closed before its time")
+	}
+	close(draining)
+	for path, want := range map[string]string{"/healthz": "200 ok\n", "/readyz": "503 not ready: draining\n"} {
+		w := s.do(httptest.NewRequest("GET", path, nil))
+		if got := fmt.Sprint(w.Code, " ", w.Body); got != want || w.Header().Get("Connection") != "close" {
+			t.Errorf("%s: %q, Connection %q", path, got, w.Header().Get("Connection"))
+		}
+	}
+	if w := s.do(post(good)); w.Code != 200 || w.Header().Get("Connection") != "close" {
+		t.Errorf("an operation while draining: %d, Connection %q", w.Code, w.Header().Get("Connection"))
 	}
 }
