@@ -1,13 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"flora.dev/flora/auth"
 	"flora.dev/flora/rules"
@@ -15,10 +21,11 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
-// config is flora.yaml. Its keys that are flags too are overruled by the
-// environment and the command line.
+// config is flora.yaml with what the environment puts over it. Its keys that
+// are flags too are overruled by the command line.
 type config struct {
 	Listen         string       `yaml:"listen"`
 	Store          string       `yaml:"store"`
@@ -27,6 +34,7 @@ type config struct {
 	Seed           string       `yaml:"seed"`
 	PublicURL      string       `yaml:"publicURL"`
 	TrustedProxies int          `yaml:"trustedProxies"`
+	TrustedHeader  string       `yaml:"trustedHeader"`
 	Admin          *adminConfig `yaml:"admin"`
 	Introspection  *bool        `yaml:"introspection"`
 	Limits         limitsConfig `yaml:"limits"`
@@ -50,18 +58,23 @@ type corsConfig struct {
 // provider is an access provider and the roles it gives.
 type provider struct {
 	Name          string   `yaml:"name"`
+	Preset        string   `yaml:"preset"`
 	Issuer        string   `yaml:"issuer"`
 	Audience      string   `yaml:"audience"`
 	Algorithms    []string `yaml:"algorithms"`
 	JWKS          string   `yaml:"jwks"`
 	SubjectPrefix string   `yaml:"subjectPrefix"`
 	Vouches       []string `yaml:"vouches"`
+	NotBefore     string   `yaml:"notBefore"`
 	Roles         []role   `yaml:"roles"`
+	at            string   // file:line:col
 }
 
+// access is the provider as auth takes it, with what its preset knows.
 func (p provider) access() auth.Provider {
-	return auth.Provider{Name: p.Name, Issuer: p.Issuer, Audience: p.Audience, Algorithms: p.Algorithms,
-		JWKS: p.JWKS, SubjectPrefix: p.SubjectPrefix, Vouches: p.Vouches}
+	notBefore, _ := time.Parse(time.RFC3339, p.NotBefore) // checkProviders refuses another text
+	return auth.Provider{Name: p.Name, Preset: p.Preset, Issuer: p.Issuer, Audience: p.Audience, Algorithms: p.Algorithms,
+		JWKS: p.JWKS, SubjectPrefix: p.SubjectPrefix, Vouches: p.Vouches, NotBefore: notBefore}.Complete()
 }
 
 // role is written as a name alone (every caller of the provider holds it) or
@@ -82,6 +95,9 @@ func (r *role) UnmarshalYAML(unmarshal func(any) error) error {
 	return unmarshal((*plain)(r))
 }
 
+// controlRights are the roles that the control API asks for.
+var controlRights = []string{"flora:schema", "flora:data", "flora:read", "flora:providers"}
+
 // configError is the faults of a configuration file, one line each.
 type configError []string
 
@@ -90,51 +106,57 @@ func (e configError) Error() string { return strings.Join(e, "\n") }
 // defaultConfig is read where --config names no file, if it exists.
 const defaultConfig = "flora.yaml"
 
-// loadConfig reads a configuration file. Its error has a line for each fault
-// with the place in the file.
-func loadConfig(name string) (*config, error) {
+// loadConfig reads a configuration file and the variables of the environment
+// that are neither foreign nor of flags. Its error has a line for each fault
+// with the place in the file, or the variable.
+func loadConfig(name string, env environment, flags map[string]bool) (*config, error) {
 	optional := name == ""
 	if optional {
 		name = defaultConfig
 	}
 	text, err := os.ReadFile(name)
 	if optional && errors.Is(err, fs.ErrNotExist) {
-		return &config{limits: defaultLimits()}, nil
+		text, err = nil, nil
 	}
 	if err != nil {
 		return nil, configError{"flora: read configuration: " + err.Error()}
 	}
-	return parseConfig(name, text)
+	return parseConfig(name, text, env, flags)
 }
 
-func parseConfig(name string, text []byte) (*config, error) {
+func parseConfig(name string, text []byte, env environment, flags map[string]bool) (*config, error) {
+	if !utf8.Valid(text) {
+		return nil, configError{name + ": the file is not UTF-8"}
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // as some editors begin a file
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return nil, configError{yamlFault(name, err)}
 	}
 	c := &config{file: name}
-	f := &faults{file: name}
-	var body ast.Node
+	f := &faults{file: name, from: map[*token.Token]string{}}
 	switch {
 	case len(file.Docs) > 1:
 		return nil, configError{name + ": more than one YAML document"}
 	case len(file.Docs) == 1:
-		body = file.Docs[0].Body
+		f.body = file.Docs[0].Body
 	}
-	if body != nil && body.Type() != ast.NullType {
-		if checkYAML(f, body, c); len(f.list) > 0 {
+	for _, variable := range env.settings(f, flags) {
+		f.merge(variable, env[variable])
+	}
+	if f.body != nil && f.body.Type() != ast.NullType {
+		if checkYAML(f, f.body, c); len(f.list) > 0 {
 			return nil, configError(f.list)
 		}
-		if err := yaml.NodeToValue(body, c, yaml.Strict()); err != nil {
+		if err := yaml.NodeToValue(f.body, c, yaml.Strict()); err != nil {
 			return nil, configError{yamlFault(name, err)}
 		}
 	}
-	f.body = body
 	c.check(f)
 	if len(f.list) > 0 {
 		return nil, configError(f.list)
 	}
-	c.resolvePaths(filepath.Dir(name))
+	c.resolvePaths(f)
 	return c, nil
 }
 
@@ -152,27 +174,73 @@ func (c *config) check(f *faults) {
 	if c.TrustedProxies < 0 || c.TrustedProxies > 16 {
 		f.add("$.trustedProxies", "trustedProxies counts the proxies in front of the server: 0 to 16")
 	}
+	if c.TrustedHeader != "" && !strings.EqualFold(c.TrustedHeader, "X-Forwarded-For") && !strings.EqualFold(c.TrustedHeader, "Forwarded") {
+		f.add("$.trustedHeader", "trustedHeader is X-Forwarded-For or Forwarded")
+	}
 	if c.PublicURL != "" {
-		if u, err := url.Parse(c.PublicURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" {
+		if u, err := url.Parse(c.PublicURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery+u.Fragment != "" {
 			f.add("$.publicURL", "publicURL must be https://host or https://host/path")
 		}
 	}
-	if c.Admin != nil && c.Admin.Listen == "" {
-		f.add("$.admin", "admin needs listen: HOST:PORT")
+	if c.Listen != "" && !isAddress(c.Listen) {
+		f.add("$.listen", "listen must be HOST:PORT, or :PORT for all addresses")
 	}
-	if c.Admin != nil && c.Admin.Audience == "" {
-		f.add("$.admin", "admin needs an audience of its own, or any user's token would open the control API")
+	if engine, place, found := strings.Cut(c.Store, ":"); c.Store != "" && (!found || place == "" || engine != "sqlite" && engine != "spanner") {
+		f.add("$.store", "store must be sqlite:PATH or spanner:projects/P/instances/I/databases/D")
 	}
+	c.checkAdmin(f)
 	c.checkProviders(f)
 }
 
-// checkProviders judges what auth does not know: the control API and roles.
+// isAddress reports whether a server can listen on HOST:PORT. Names of ports are not known.
+func isAddress(text string) bool {
+	_, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
+
+// forwarded says that the proxies in front write Forwarded, not X-Forwarded-For.
+func (c *config) forwarded() bool { return strings.EqualFold(c.TrustedHeader, "Forwarded") }
+
+func (c *config) checkAdmin(f *faults) {
+	switch {
+	case c.Admin == nil:
+		return
+	case c.Admin.Listen == "":
+		f.add("$.admin", "admin needs listen: HOST:PORT")
+	case !isAddress(c.Admin.Listen):
+		f.add("$.admin.listen", "admin.listen must be HOST:PORT")
+	case c.Admin.Listen == c.Listen && !strings.HasSuffix(c.Listen, ":0"):
+		f.add("$.admin.listen", "admin.listen is the address of the data API, the control API needs one of its own")
+	}
+	if c.Admin.Audience == "" {
+		f.add("$.admin", "admin needs an audience of its own, or any user's token would open the control API")
+	}
+}
+
+// checkProviders judges the providers: as auth does, and what auth does not
+// know, the control API and roles. Whether loopback addresses may be trusted
+// depends on the command.
 func (c *config) checkProviders(f *faults) {
+	data, admin := c.access()
+	if c.Admin != nil && len(data) > 0 && len(admin) == 0 {
+		f.add("$.admin", "no provider can give a token for the control API: those of Firebase have the audience of the project")
+	}
+	for _, fault := range auth.CheckProviders(data, auth.Options{InsecureLoopback: true}) {
+		f.add(strings.TrimSuffix(fmt.Sprintf("$.providers[%d].%s", fault.Provider, fault.Key), "."), "%s", fault.Message)
+	}
 	for i := range c.Providers {
 		p := &c.Providers[i]
 		at := fmt.Sprintf("$.providers[%d]", i)
-		if c.Admin != nil && p.Audience == c.Admin.Audience {
+		p.at = f.where(at + ".issuer")
+		if c.Admin != nil && data[i].Audience != "" && data[i].Audience == c.Admin.Audience {
 			f.add(at+".audience", "provider %s has the audience of the control API", p.Name)
+		}
+		if _, err := time.Parse(time.RFC3339, p.NotBefore); p.NotBefore != "" && err != nil {
+			f.add(at+".notBefore", "notBefore must be a time such as 2026-01-31T12:00:00Z")
 		}
 		for j := range p.Roles {
 			p.Roles[j].check(f, fmt.Sprintf("%s.roles[%d]", at, j))
@@ -180,10 +248,27 @@ func (c *config) checkProviders(f *faults) {
 	}
 }
 
+// refuseDev fails on providers that a production server must not trust.
+func (c *config) refuseDev(providers []auth.Provider, insecure bool) error {
+	var list configError
+	for i := range providers {
+		if err := auth.RefuseDevProviders(providers[i:i+1], insecure); err != nil {
+			list = append(list, c.Providers[i].at+": "+line(err))
+		}
+	}
+	if len(list) > 0 {
+		return list
+	}
+	return nil
+}
+
 func (r *role) check(f *faults, at string) {
 	r.at = f.where(at)
 	if r.Name == "" {
 		f.add(at, "a role needs a name")
+	}
+	if strings.HasPrefix(r.Name, "flora:") && !slices.Contains(controlRights, r.Name) {
+		f.add(at, "role %s is no right of the control API, there are %s", r.Name, strings.Join(controlRights, ", "))
 	}
 	if r.When == "" {
 		return
@@ -199,17 +284,24 @@ func (r *role) check(f *faults, at string) {
 	r.slot = slot
 }
 
-// resolvePaths makes paths relative to the file's folder.
-func (c *config) resolvePaths(dir string) {
-	for _, p := range []*string{&c.Schema, &c.DataDir, &c.Seed} {
-		*p = within(dir, *p)
+// resolvePaths makes paths in the file relative to its folder. Those in the
+// environment are relative to the working directory.
+func (c *config) resolvePaths(f *faults) {
+	resolve := func(key string, path *string) {
+		if f.variable(f.node(key)) == "" {
+			*path = within(filepath.Dir(f.file), *path)
+		}
 	}
+	resolve("$.schema", &c.Schema)
+	resolve("$.dataDir", &c.DataDir)
+	resolve("$.seed", &c.Seed)
 	if path, isFile := strings.CutPrefix(c.Store, "sqlite:"); isFile && path != ":memory:" {
-		c.Store = "sqlite:" + within(dir, path)
+		resolve("$.store", &path)
+		c.Store = "sqlite:" + path
 	}
 	for i := range c.Providers {
-		if jwks := c.Providers[i].JWKS; !strings.Contains(jwks, "://") {
-			c.Providers[i].JWKS = within(dir, jwks)
+		if p := &c.Providers[i]; !strings.Contains(p.JWKS, "://") {
+			resolve(fmt.Sprintf("$.providers[%d].jwks", i), &p.JWKS)
 		}
 	}
 }

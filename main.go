@@ -16,18 +16,28 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+	ctx, end := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		end()
+		<-signals
+		fmt.Fprintln(os.Stderr, "flora: ended at once by a second signal")
+		os.Exit(1)
+	}()
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
 
 // app is what every command needs of its surroundings.
 type app struct {
 	ctx            context.Context
-	getenv         func(string) string
+	env            environment
 	stdout, stderr io.Writer
 	config         *config
 }
+
+func (a *app) getenv(name string) string { return a.env[name] }
 
 // commands is the command line.
 type commands struct {
@@ -43,6 +53,7 @@ type commands struct {
 	Export  exportCommand  `cmd:"" help:"Write all documents of a store as lines of JSON."`
 	Import  importCommand  `cmd:"" help:"Bring documents into a store: what flora export wrote, or an export of Fauna."`
 	Copy    copyCommand    `cmd:"" help:"Copy one store to another: from SQLite to Spanner, or back."`
+	Doctor  doctorCommand  `cmd:"" help:"Look at configuration, providers and store, and at what the server makes of a token."`
 	Backup  backupCommand  `cmd:"" help:"Copy a SQLite store while a server writes to it."`
 
 	Version versionFlag `help:"Print the version and quit."`
@@ -59,6 +70,7 @@ Every flag can also be set in the environment (--data-dir as FLORA_DATA_DIR) and
   flora test shop.graphql            what its rules allow, against shop.test.yaml
   flora deploy shop.graphql --store sqlite:shop.db
   flora serve --store sqlite:shop.db
+  flora doctor                       what is wrong with the configuration, a provider, the store
   flora explain Product/lamp update --sub bob --store sqlite:shop.db
 
 A STORE is sqlite:PATH, sqlite::memory: or spanner:projects/P/instances/I/databases/D.`
@@ -70,9 +82,9 @@ var errReported = errors.New("reported")
 // through kong, which expects its Exit not to return.
 type exited int
 
-// run is the program. It returns the exit code: 0, 1 for a failure, 2 for a
+// run is the program; environ is its environment as lines NAME=VALUE. It returns the exit code: 0, 1 for a failure, 2 for a
 // command line that makes no sense.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) (code int) {
+func run(ctx context.Context, args []string, environ []string, stdout, stderr io.Writer) (code int) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -82,7 +94,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 			panic(p)
 		}
 	}()
-	a := &app{ctx: ctx, getenv: getenv, stdout: stdout, stderr: stderr}
+	a := &app{ctx: ctx, env: newEnvironment(environ), stdout: stdout, stderr: stderr}
 	parser, err := kong.New(&commands{},
 		kong.Name("flora"), kong.Description(description),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
@@ -97,7 +109,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return a.fail(err)
 	}
-	if err := (&settings{a}).load(command); err != nil { // no flag has asked for it
+	err = (&settings{a}).load(command) // no flag may have asked for it
+	if doctor, ok := command.Selected().Target.Addr().Interface().(*doctorCommand); ok {
+		doctor.fault = err // which is told
+	} else if err != nil {
 		return a.fail(err)
 	}
 	if err := command.Run(a); err != nil && !(errors.Is(err, context.Canceled) && ctx.Err() != nil) {

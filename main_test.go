@@ -19,12 +19,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"flora": main})
+	testscript.Main(suiteRun{m}, map[string]func(){"flora": main})
 }
 
 // TestCommandLine runs the scripts under testdata/cli.
 func TestCommandLine(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/cli", RequireExplicitExec: true})
+	testscript.Run(t, testscript.Params{Dir: "testdata/cli", RequireExplicitExec: true, Cmds: providerCommands(t)})
 }
 
 // program is flora running inside the test.
@@ -41,6 +41,7 @@ type console struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
 	grown chan struct{}
+	logs  bool // what is written here counts as a log
 }
 
 func newConsole() *console { return &console{grown: make(chan struct{})} }
@@ -50,6 +51,9 @@ func (c *console) Write(b []byte) (int, error) {
 	defer c.mu.Unlock()
 	close(c.grown)
 	c.grown = make(chan struct{})
+	if c.logs {
+		suite.Write(b)
+	}
 	return c.text.Write(b)
 }
 
@@ -85,11 +89,20 @@ func (p *program) await(c *console, pattern string) []string {
 func start(t *testing.T, env map[string]string, args ...string) *program {
 	ctx, cancel := context.WithCancel(t.Context())
 	p := &program{t: t, end: cancel, code: make(chan int, 1), out: newConsole(), err: newConsole()}
+	p.err.logs = true
 	go func() {
-		p.code <- run(ctx, args, func(name string) string { return env[name] }, p.out, p.err)
+		p.code <- run(ctx, args, environ(env), p.out, p.err)
 	}()
 	t.Cleanup(func() { p.stop() })
 	return p
+}
+
+// environ writes an environment as os.Environ does.
+func environ(env map[string]string) (lines []string) {
+	for name, value := range env {
+		lines = append(lines, name+"="+value)
+	}
+	return lines
 }
 
 // stop ends the program as a signal does and returns its exit code.

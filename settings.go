@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"runtime/debug"
 	"strings"
 
@@ -16,13 +17,10 @@ func (s *settings) Validate(*kong.Application) error { return nil }
 
 // Resolve returns the value of a flag, nil to leave it at its default.
 func (s *settings) Resolve(c *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-	if flag.Name == "help" || flag.Name == "version" {
+	if variableOf(flag) == "" {
 		return nil, nil
 	}
-	if flag.Tag.Has("flagonly") {
-		return nil, nil // what one call means, not where things are
-	}
-	if v := s.getenv("FLORA_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))); v != "" {
+	if v := s.env[variableOf(flag)]; v != "" {
 		return v, nil
 	}
 	if flag.Name == "config" {
@@ -46,7 +44,7 @@ func (s *settings) load(c *kong.Context) error {
 	if s.config != nil {
 		return nil
 	}
-	name := s.getenv("FLORA_CONFIG")
+	name := s.env["FLORA_CONFIG"]
 	for _, f := range c.Flags() {
 		if f.Name != "config" {
 			continue
@@ -55,12 +53,34 @@ func (s *settings) load(c *kong.Context) error {
 			name = v
 		}
 	}
-	config, err := loadConfig(name)
+	config, err := loadConfig(name, s.env, flagVariables(c.Model.Node))
 	if err != nil {
 		return err
 	}
 	s.config = config
 	return nil
+}
+
+// variableOf is the variable that sets a flag, "" for a flag that only the
+// command line has.
+func variableOf(flag *kong.Flag) string {
+	if flag.Name == "help" || flag.Name == "version" || flag.Tag.Has("flagonly") {
+		return ""
+	}
+	return ownPrefix + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+}
+
+// flagVariables are the variables of all flags of all commands.
+func flagVariables(n *kong.Node) map[string]bool {
+	known := map[string]bool{}
+	for _, flag := range n.Flags {
+		known[variableOf(flag)] = true
+	}
+	for _, child := range n.Children {
+		maps.Copy(known, flagVariables(child))
+	}
+	delete(known, "")
+	return known
 }
 
 // versionFlag prints the version and ends the program.
