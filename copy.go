@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
+	"flora.dev/flora/auth"
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
 	"flora.dev/flora/transfer"
@@ -70,6 +74,9 @@ func (c *copyCommand) Run(a *app) (err error) {
 	if err != nil {
 		return importError(a, result, err)
 	}
+	if err := copyRevocations(a.ctx, from, db); err != nil {
+		return fmt.Errorf("copy: %w", err)
+	}
 	return c.compare(a, to, counts)
 }
 
@@ -84,6 +91,23 @@ func (c *copyCommand) deploy(a *app, db store.Store, model *schema.Schema) error
 	}
 	_, err = p.apply(a.ctx, db)
 	return err
+}
+
+// copyRevocations keeps withdrawn tokens from being good again in another store.
+func copyRevocations(ctx context.Context, from, to store.Store) error {
+	all, err := from.Notes(ctx, 0)
+	if err != nil {
+		return fmt.Errorf("read revocations: %w", err)
+	}
+	revoked := slices.DeleteFunc(all.Changed, func(n store.Note) bool {
+		return n.Value == "" || !strings.HasPrefix(n.Name, auth.RevocationNotes)
+	})
+	for some := range slices.Chunk(revoked, 500) {
+		if _, err := to.Note(ctx, some...); err != nil {
+			return fmt.Errorf("write revocations: %w", err)
+		}
+	}
+	return nil
 }
 
 // compare counts the target's rows.

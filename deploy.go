@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
@@ -67,6 +68,7 @@ type migrationPlan struct {
 	next    *schema.Schema
 	current *store.Deployment // nil for an empty store
 	reset   bool              // all documents are dropped first
+	lacking bool              // the store lacks a system table, which any deployment makes
 	steps   []schema.Step
 	losses  []string // why it cannot be done without losing data
 }
@@ -88,13 +90,20 @@ func plan(ctx context.Context, db store.Store, next *schema.Schema, reset bool) 
 			return nil, fmt.Errorf("load deployed schema: %w", err)
 		}
 	}
+	if p.current != nil {
+		notes, err := db.Notes(ctx, math.MaxInt64)
+		if err != nil {
+			return nil, fmt.Errorf("look for system tables: %w", err)
+		}
+		p.lacking = notes.Missing
+	}
 	p.steps, p.losses = schema.Diff(old, next)
 	return p, nil
 }
 
 // unchanged reports whether the very text is deployed already.
 func (p *migrationPlan) unchanged() bool {
-	return p.current != nil && !p.reset && p.current.SDL == p.next.SDL && len(p.steps) == 0
+	return p.current != nil && !p.reset && !p.lacking && p.current.SDL == p.next.SDL && len(p.steps) == 0
 }
 
 // apply deploys.

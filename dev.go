@@ -165,7 +165,12 @@ func (c *devCommand) serve(a *app, l net.Listener, db store.Store, d *store.Depl
 		}
 		providers = append(providers, p.access())
 	}
-	verifier, err := auth.NewVerifier(providers, auth.Options{DevIssuer: issuer, Logger: log})
+	key, err := logKey(d.Secret)
+	if err != nil {
+		return err
+	}
+	shared := newShared(db, log, nil)
+	verifier, err := auth.NewVerifier(providers, auth.Options{DevIssuer: issuer, Revocations: shared.revoked, Logger: log, LogKey: key})
 	if err != nil {
 		return err
 	}
@@ -173,21 +178,29 @@ func (c *devCommand) serve(a *app, l net.Listener, db store.Store, d *store.Depl
 	if _, set := a.config.Limits["rate"]; !set {
 		limits.web.Rate = 0
 	}
+	if _, set := a.config.Limits["drainDelay"]; !set {
+		limits.web.DrainDelay = 0 // nothing stands before it
+	}
 	introspection := a.config.Introspection == nil || *a.config.Introspection
 	s, err := newService(db, d, serviceOptions{
-		file: next.File, providers: providers, grants: grants, devIssuer: providers[0].Name, limits: limits, introspection: introspection, hidden: a.tellHidden, log: log,
+		file: next.File, providers: providers, grants: grants, devIssuer: providers[0].Name, limits: limits, introspection: introspection, hidden: a.tellHidden, shared: shared, log: log,
 	})
 	if err != nil {
 		return err
 	}
+	stop, err := shared.start(verifier)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	issuer.Offers(func(ctx context.Context) auth.Offer { return offer(ctx, db, s.data.Version().Schema) })
 	edge := web.Options{
-		Data:    &web.Endpoint{Verifier: verifier, Executor: s.data, Hidden: resolvers.ShowHidden},
-		Admin:   &web.Endpoint{Verifier: verifier, Executor: s.control},
-		Ready:   s.ready(verifier),
+		Data:  &web.Endpoint{Verifier: verifier, Executor: s.data, Follow: follow, Hidden: resolvers.ShowHidden},
+		Admin: &web.Endpoint{Verifier: verifier, Executor: s.control, Follow: follow},
+		Ready: s.ready(verifier), Draining: a.ctx.Done(),
 		Issuer:  issuer.Handler(),
 		Origins: web.Join(a.config.origins, web.Localhost()),
-		Limits:  limits.web, TrustedProxies: a.config.TrustedProxies, Log: log,
+		Limits:  limits.web, TrustedProxies: a.config.TrustedProxies, Forwarded: a.config.forwarded(), Log: log, LogKey: key,
 	}
 	if introspection {
 		edge.SDL = s.sdl

@@ -42,29 +42,40 @@ func (l *limits) counts() map[string]*int {
 	return map[string]*int{
 		"body": &l.web.Body, "concurrent": &l.web.Concurrent, "rate": &l.web.Rate, "burst": &l.web.Burst,
 		"query": &g.QueryBytes, "tokens": &g.Tokens, "operations": &g.Operations, "fragments": &g.Fragments,
-		"aliases": &g.Aliases, "directives": &g.Directives, "rootFields": &g.RootFields, "fields": &g.Fields,
+		"aliases": &g.Aliases, "directives": &g.Directives, "repeats": &g.Repeats, "rootFields": &g.RootFields, "fields": &g.Fields,
 		"depth": &g.Depth, "introspectionDepth": &g.IntrospectionDepth, "pageSize": &g.PageSize,
 		"maxPageSize": &g.MaxPageSize, "maxWrite": &g.MaxWrite, "variables": &g.VariablesBytes, "variablesDepth": &g.VariablesDepth,
 		"errors": &g.Errors, "denied": &g.Denied, "response": &g.ResponseBytes,
 	}
 }
 
+// times are the limits that are times, by their names in flora.yaml.
+func (l *limits) times() map[string]*time.Duration {
+	return map[string]*time.Duration{"deadline": &l.web.Deadline, "drain": &l.web.Drain, "drainDelay": &l.web.DrainDelay}
+}
+
+// names are the names of all limits.
+func (l *limits) names() []string {
+	names := slices.AppendSeq(slices.Collect(maps.Keys(l.counts())), maps.Keys(l.times()))
+	names = append(names, "cost")
+	slices.Sort(names)
+	return names
+}
+
 // apply puts the limits that are given over l.
 func (c limitsConfig) apply(f *faults, l limits) limits {
-	counts := l.counts()
+	counts, times := l.counts(), l.times()
 	cost := int(l.graph.Cost)
 	counts["cost"] = &cost
 	for _, name := range slices.Sorted(maps.Keys(c)) {
 		given := c[name]
 		to, known := counts[name]
 		switch {
-		case name == "deadline":
-			given.duration(f, &l.web.Deadline)
+		case given.node == nil: // as with any key that has no value
+		case times[name] != nil:
+			given.duration(f, name, times[name])
 		case !known:
-			names := slices.Collect(maps.Keys(counts))
-			names = append(names, "deadline")
-			slices.Sort(names)
-			f.at(given.node, "unknown limit %s, there are %s", name, strings.Join(names, ", "))
+			f.at(given.node, "unknown limit %s, there are %s", name, strings.Join(l.names(), ", "))
 		case given.off() && (name == "rate" || name == "concurrent"):
 			*to = 0
 		default:
@@ -75,6 +86,9 @@ func (c limitsConfig) apply(f *faults, l limits) limits {
 	if l.graph.PageSize > l.graph.MaxPageSize {
 		f.add("$.limits.pageSize", "pageSize %d is more than maxPageSize %d", l.graph.PageSize, l.graph.MaxPageSize)
 	}
+	if l.web.Drain < l.web.DrainDelay+time.Second {
+		f.add("$.limits", "drain %s must be at least a second more than drainDelay %s", l.web.Drain, l.web.DrainDelay)
+	}
 	return l
 }
 
@@ -83,10 +97,15 @@ func (l limit) off() bool {
 	return value == "off" || value == "false"
 }
 
-func (l limit) duration(f *faults, to *time.Duration) {
+// duration reads a time. A delay may be none.
+func (l limit) duration(f *faults, name string, to *time.Duration) {
+	least := 100 * time.Millisecond
+	if name == "drainDelay" {
+		least = 0
+	}
 	d, err := time.ParseDuration(l.node.GetToken().Value)
-	if err != nil || d < 100*time.Millisecond || d > 5*time.Minute {
-		f.at(l.node, "limit deadline must be a time from 100ms to 5m, such as 10s")
+	if err != nil || d < least || d > 5*time.Minute {
+		f.at(l.node, "limit %s must be a time from %s to 5m, such as 10s", name, least)
 		return
 	}
 	*to = d
@@ -106,7 +125,7 @@ func (l limit) count(f *faults, name string, to *int) {
 		if name == "rate" || name == "concurrent" {
 			want = "a positive whole number or off"
 		}
-		f.at(l.node, "limit %s must be %s, found %s", name, want, found(l.node))
+		f.at(l.node, "limit %s must be %s, found %s", name, want, f.found(l.node))
 		return
 	}
 	*to = n * factor

@@ -15,7 +15,7 @@ import (
 func TestBackup(t *testing.T) {
 	m := newMover(t)
 	store := m.planted("sqlite", library, "")
-	a := &app{ctx: t.Context(), getenv: func(string) string { return "" }}
+	a := &app{ctx: t.Context()}
 	d, err := openDocuments(a, store)
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ func TestImportResumes(t *testing.T) {
 				m := newMover(t)
 				store, dir := m.planted(engine, library, ""), m.write(files)
 				ctx, cancel := context.WithCancel(t.Context())
-				a := &app{ctx: t.Context(), getenv: func(name string) string { return m.env[name] }}
+				a := &app{ctx: t.Context(), env: newEnvironment(environ(m.env))}
 				to, err := openDocuments(a, store)
 				if err != nil {
 					t.Fatal(err)

@@ -35,7 +35,7 @@ func (m *mover) empty(engine string) string {
 func (m *mover) planted(engine string, sdl, seed string) string {
 	m.t.Helper()
 	name := m.empty(engine)
-	a := &app{ctx: m.t.Context(), getenv: func(name string) string { return m.env[name] }}
+	a := &app{ctx: m.t.Context(), env: newEnvironment(environ(m.env))}
 	db, err := a.openStore(name, true)
 	if err != nil {
 		m.t.Fatal(err)
@@ -68,7 +68,7 @@ func (m *mover) run(args ...string) (code int, stdout, stderr string) {
 	var out, errs strings.Builder
 	ctx, cancel := context.WithTimeout(m.t.Context(), time.Minute)
 	defer cancel()
-	code = run(ctx, args, func(name string) string { return m.env[name] }, &out, &errs)
+	code = run(ctx, args, environ(m.env), &out, &errs)
 	return code, out.String(), errs.String()
 }
 
@@ -221,7 +221,7 @@ func TestMoveInterrupted(t *testing.T) {
 		{"copy", "--from", store, "--to", m.empty("sqlite")}, {"backup", filepath.Join(dir, "copy.db"), "--store", store},
 	} {
 		var out, errs strings.Builder
-		code := run(ctx, args, func(string) string { return "" }, &out, &errs)
+		code := run(ctx, args, nil, &out, &errs)
 		if want := "flora: " + args[0] + ": interrupted, run it again\n"; code != 1 || out.String() != "" || errs.String() != want {
 			t.Errorf("%s: %d %s%s", args[0], code, out.String(), errs.String())
 		}

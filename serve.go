@@ -38,22 +38,10 @@ func (c *serveCommand) Run(a *app) error {
 		return errors.New("no access provider: name at least one under providers: in flora.yaml, flora serve --help shows how")
 	}
 	data, admin := a.config.access()
-	if err := auth.RefuseDevProviders(data, c.InsecureDevProvider); err != nil {
+	if err := a.config.refuseDev(data, c.InsecureDevProvider); err != nil {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(a.stderr, nil))
-	options := auth.Options{Logger: log, InsecureLoopback: c.InsecureDevProvider}
-	verifier, err := auth.NewVerifier(data, options)
-	if err != nil {
-		return err
-	}
-	var adminVerifier *auth.Verifier
-	if a.config.Admin != nil {
-		if adminVerifier, err = auth.NewVerifier(admin, options); err != nil {
-			return err
-		}
-	}
-
 	db, err := a.openStore(c.Store, false)
 	if err != nil {
 		return err
@@ -66,13 +54,38 @@ func (c *serveCommand) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("read deployed schema: %w", err)
 	}
+	key, err := logKey(deployed.Secret)
+	if err != nil {
+		return err
+	}
+	shared := newShared(db, log, nil)
+	options := auth.Options{Logger: log, Revocations: shared.revoked, LogKey: key, InsecureLoopback: c.InsecureDevProvider}
+	verifier, err := auth.NewVerifier(data, options)
+	if err != nil {
+		return err
+	}
+	var adminVerifier *auth.Verifier
+	if a.config.Admin != nil {
+		if adminVerifier, err = auth.NewVerifier(admin, options); err != nil {
+			return err
+		}
+	}
 	introspection := a.config.Introspection != nil && *a.config.Introspection
 	s, err := newService(db, deployed, serviceOptions{
-		file: "schema.graphql", providers: data, strict: true, grants: a.config.grants(), limits: a.config.limits, introspection: introspection, log: log,
+		file: "schema.graphql", providers: data, strict: true, grants: a.config.grants(), limits: a.config.limits, introspection: introspection, shared: shared, log: log,
 	})
 	if err != nil {
 		return err
 	}
+	verifiers := []*auth.Verifier{verifier}
+	if adminVerifier != nil {
+		verifiers = append(verifiers, adminVerifier)
+	}
+	stop, err := shared.start(verifiers...)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	published := s.data.Version().Schema
 	if list := a.config.unknownRoles(published); len(list) > 0 {
 		return errors.New(line(list))
@@ -88,9 +101,9 @@ func (c *serveCommand) Run(a *app) error {
 	}
 
 	edge := web.Options{
-		Data:    &web.Endpoint{Verifier: verifier, Executor: s.data},
-		Ready:   s.ready(verifier),
-		Origins: a.config.origins, Limits: a.config.limits.web, TrustedProxies: a.config.TrustedProxies, Log: log,
+		Data:  &web.Endpoint{Verifier: verifier, Executor: s.data, Follow: follow},
+		Ready: s.ready(verifier), Draining: a.ctx.Done(),
+		Origins: a.config.origins, Limits: a.config.limits.web, TrustedProxies: a.config.TrustedProxies, Forwarded: a.config.forwarded(), Log: log, LogKey: key,
 	}
 	if introspection {
 		edge.SDL = s.sdl
@@ -109,8 +122,8 @@ func (c *serveCommand) Run(a *app) error {
 			return err
 		}
 		listeners = append(listeners, listener{al, web.New(web.Options{
-			Admin: &web.Endpoint{Verifier: adminVerifier, Executor: s.control},
-			Ready: s.ready(verifier, adminVerifier), Limits: a.config.limits.web, Log: log,
+			Admin: &web.Endpoint{Verifier: adminVerifier, Executor: s.control, Follow: follow},
+			Ready: s.ready(verifier, adminVerifier), Draining: a.ctx.Done(), Limits: a.config.limits.web, Log: log, LogKey: key,
 		})})
 		log.Info("listening", "address", al.Addr().String(), "api", "control")
 	}
@@ -132,8 +145,7 @@ func (c *serveCommand) address(a *app) string {
 func (c *config) access() (data, admin []auth.Provider) {
 	for _, p := range c.Providers {
 		data = append(data, p.access())
-		if c.Admin != nil {
-			a := p.access()
+		if a := p.access(); c.Admin != nil && !a.OwnAudience() {
 			a.Audience = c.Admin.Audience
 			admin = append(admin, a)
 		}

@@ -1,22 +1,16 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"flora.dev/flora/web"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -51,6 +45,7 @@ func (n *tenant) token(t *testing.T, audience, sub string, roles ...string) stri
 	if err != nil {
 		t.Fatal(err)
 	}
+	suite.secret(text)
 	return text
 }
 
@@ -124,67 +119,9 @@ func TestServeAddress(t *testing.T) {
 	for _, tt := range []struct{ listen, port, want string }{
 		{"", "", "127.0.0.1:8080"}, {"", "9000", ":9000"}, {"127.0.0.1:1", "9000", "127.0.0.1:1"},
 	} {
-		a := &app{getenv: func(string) string { return tt.port }}
+		a := &app{env: environment{"PORT": tt.port}}
 		if got := (&serveCommand{Listen: tt.listen}).address(a); got != tt.want {
 			t.Errorf("listen %q, PORT %q: %s, want %s", tt.listen, tt.port, got, tt.want)
 		}
 	}
-}
-
-// TestDrain stops a server while a request runs: that one is answered, further
-// ones are not accepted.
-func TestDrain(t *testing.T) {
-	l, err := listen(t.Context(), "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	arrived, finish, stopping := make(chan bool), make(chan bool), make(chan bool)
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		arrived <- true
-		<-finish
-		w.Write([]byte("answer"))
-	})
-	closing := &watchedListener{Listener: l, closed: stopping}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		ended <- serveUntilDone(ctx, web.DefaultLimits(), slog.New(slog.DiscardHandler), listener{closing, handler})
-	}()
-	answer := make(chan string, 1)
-	go func() {
-		response, err := http.Get("http://" + l.Addr().String())
-		if err != nil {
-			answer <- err.Error()
-			return
-		}
-		defer response.Body.Close()
-		body, _ := io.ReadAll(response.Body)
-		answer <- string(body)
-	}()
-	<-arrived
-	stop()
-	<-stopping
-	if _, err := http.Get("http://" + l.Addr().String()); err == nil {
-		t.Error("a request was accepted while stopping")
-	}
-	close(finish)
-	if got := <-answer; got != "answer" {
-		t.Errorf("the running request got %q", got)
-	}
-	if err := <-ended; err != nil {
-		t.Errorf("stopped with %v", err)
-	}
-}
-
-// watchedListener tells when it was closed.
-type watchedListener struct {
-	net.Listener
-	closed chan bool
-	once   sync.Once
-}
-
-func (l *watchedListener) Close() error {
-	err := l.Listener.Close()
-	l.once.Do(func() { close(l.closed) })
-	return err
 }

@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"sync"
-	"syscall"
 	"time"
 
 	"flora.dev/flora/auth"
@@ -16,7 +13,6 @@ import (
 	"flora.dev/flora/resolvers"
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
-	"flora.dev/flora/web"
 )
 
 // service is a store with its APIs, as a server of either kind offers it.
@@ -28,6 +24,7 @@ type service struct {
 	resolvers *resolvers.Resolvers
 	data      *graph.Executor
 	control   *graph.Executor
+	shared    *shared
 	log       *slog.Logger
 
 	mu sync.Mutex // held while a version is loaded
@@ -43,13 +40,18 @@ type serviceOptions struct {
 	limits        limits
 	introspection bool
 	hidden        func([]resolvers.Hidden)
+	shared        *shared // nil: one that only requests keep current
 	log           *slog.Logger
 	now           func() time.Time // nil: time.Now
 	newID         func() string    // nil: random
 }
 
 func newService(db store.Store, d *store.Deployment, o serviceOptions) (*service, error) {
-	s := &service{db: db, file: o.file, strict: o.strict, log: o.log}
+	if o.shared == nil {
+		o.shared = newShared(db, o.log, o.now)
+	}
+	s := &service{db: db, file: o.file, strict: o.strict, log: o.log, shared: o.shared}
+	s.shared.deployed = s.takeOver
 	for _, p := range o.providers {
 		s.providers = append(s.providers, p.Name)
 	}
@@ -60,11 +62,12 @@ func newService(db store.Store, d *store.Deployment, o serviceOptions) (*service
 	if err != nil {
 		return nil, err
 	}
-	options := graph.Options{Resolver: s.resolvers, Reload: s.reload, Limits: o.limits.graph, Introspection: o.introspection, Logger: o.log}
+	options := graph.Options{Resolver: s.resolvers, Current: s.current, Reload: s.reload, Limits: o.limits.graph, Introspection: o.introspection, Logger: o.log}
 	s.data = graph.NewExecutor(options)
 	options.Limits.VariablesBytes = max(options.Limits.VariablesBytes, o.limits.web.Body) // importDocuments fills a request
 	s.control = graph.NewControl(&resolvers.AdminResolver{
-		Version: s.data.Version, CanRead: s.may("flora:read"), CanUseData: s.may("flora:data"), Data: s.resolvers,
+		Version: s.data.Version, CanRead: s.may("flora:read"), CanUseData: s.may("flora:data"), CanUseProviders: s.may("flora:providers"), Data: s.resolvers,
+		Providers: o.providers, Revoked: s.shared.revoked, Share: s.shared.share,
 		Assume: func(claims map[string]any) (*auth.Identity, error) { return assume(o.providers, claims) },
 	}, options)
 	return s, s.publish(d)
@@ -76,6 +79,22 @@ func (s *service) publish(d *store.Deployment) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.load(d)
+}
+
+// takeOver publishes the version that the store said is deployed, if it is not.
+func (s *service) takeOver(ctx context.Context, version int64) error {
+	if v := s.data.Version(); v != nil && v.Number >= version {
+		return nil
+	}
+	return s.reload(ctx)
+}
+
+// current refuses operations while nobody can tell who may do what.
+func (s *service) current(ctx context.Context) error {
+	if err := s.shared.current(ctx); err != nil {
+		return graph.Errorf(graph.Unavailable, "the store cannot be reached, so that what is allowed now is not known: try again")
+	}
+	return nil
 }
 
 // reload publishes the newest version of the store: another process deployed.
@@ -125,73 +144,3 @@ func (s *service) may(right string) func(context.Context) error {
 }
 
 func (s *service) sdl() string { return s.data.Version().Schema.API.SDL }
-
-// ready asks the store and the verifiers, at most once a second: whoever asks
-// may be anyone.
-func (s *service) ready(verifiers ...*auth.Verifier) func(context.Context) error {
-	var mu sync.Mutex
-	var asked time.Time
-	var answer error
-	return func(ctx context.Context) error {
-		mu.Lock()
-		defer mu.Unlock()
-		if now := time.Now(); now.Sub(asked) >= time.Second {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-			defer cancel()
-			_, err := s.db.Deployed(ctx)
-			faults := []error{err}
-			for _, v := range verifiers {
-				faults = append(faults, v.Ready(ctx))
-			}
-			asked, answer = now, errors.Join(faults...)
-		}
-		return answer
-	}
-}
-
-// listener is an address with what is served there.
-type listener struct {
-	net.Listener
-	handler http.Handler
-}
-
-// listen opens an address, with an error that says what to do.
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("listen on %s: another program uses the port, stop it or choose another with --listen", address)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", address, err)
-	}
-	return l, nil
-}
-
-// drain is how long running requests get to end when the server stops.
-const drain = 15 * time.Second
-
-// serveUntilDone serves until ctx ends, then lets running requests end.
-func serveUntilDone(ctx context.Context, limits web.Limits, log *slog.Logger, listeners ...listener) error {
-	failed := make(chan error, len(listeners))
-	var servers []*http.Server
-	for _, l := range listeners {
-		s := web.NewServer(l.handler, limits, log)
-		servers = append(servers, s)
-		go func() { failed <- s.Serve(l) }()
-	}
-	var err error
-	select {
-	case <-ctx.Done():
-	case err = <-failed:
-		err = fmt.Errorf("serve: %w", err)
-	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-	defer cancel()
-	for _, s := range servers {
-		if stopped := s.Shutdown(end); stopped != nil {
-			s.Close()
-			err = errors.Join(err, fmt.Errorf("stop: requests were still running after %s", drain))
-		}
-	}
-	return err
-}

@@ -237,7 +237,7 @@ func TestTestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	out := newConsole()
-	if code := run(ctx, []string{"test"}, func(string) string { return "" }, out, out); code != 1 || strings.Contains(out.String(), "passed") {
+	if code := run(ctx, []string{"test"}, nil, out, out); code != 1 || strings.Contains(out.String(), "passed") {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 }

@@ -114,6 +114,14 @@ var worldNow = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
 // serve deploys the world with its seed and serves it as flora dev would.
 func (w *world) serve(t testing.TB, db store.Store) (*httptest.Server, *auth.DevIssuer) {
 	t.Helper()
+	l := defaultLimits()
+	l.web.Rate = 0
+	return w.serveWith(t, db, l, web.Options{})
+}
+
+// serveWith does so with other limits, and what else is set of the edge.
+func (w *world) serveWith(t testing.TB, db store.Store, l limits, edge web.Options) (*httptest.Server, *auth.DevIssuer) {
+	t.Helper()
 	model, err := schema.Load("schema.graphql", w.sdl)
 	if err != nil {
 		t.Fatal(err)
@@ -141,9 +149,18 @@ func (w *world) serve(t testing.TB, db store.Store) (*httptest.Server, *auth.Dev
 	}
 	provider := issuer.Provider()
 	provider.Vouches = []string{"number"}
+	if edge.Log == nil {
+		edge.Log = slog.New(slog.NewJSONHandler(suite, nil))
+	}
+	log := edge.Log
+	suite.know(w.sdl, w.seed)
+	key, err := logKey(fixed.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ids := 0
 	svc, err := newService(db, &fixed, serviceOptions{
-		file: "schema.graphql", limits: defaultLimits(), introspection: true, log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		file: "schema.graphql", limits: l, introspection: true, log: log,
 		providers: []auth.Provider{provider},
 		grants:    map[string][]resolvers.Grant{"dev": {{Claim: auth.RolesClaim}}},
 		now:       func() time.Time { return worldNow },
@@ -152,14 +169,14 @@ func (w *world) serve(t testing.TB, db store.Store) (*httptest.Server, *auth.Dev
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifier, err := auth.NewVerifier([]auth.Provider{provider}, auth.Options{DevIssuer: issuer})
+	verifier, err := auth.NewVerifier([]auth.Provider{provider}, auth.Options{DevIssuer: issuer, Logger: log, LogKey: key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	limits := defaultLimits().web
-	limits.Rate = 0
-	server := httptest.NewServer(web.New(web.Options{Data: &web.Endpoint{Verifier: verifier, Executor: svc.data},
-		Admin: &web.Endpoint{Verifier: verifier, Executor: svc.control}, SDL: svc.sdl, Limits: limits}))
+	edge.Data = &web.Endpoint{Verifier: verifier, Executor: svc.data, Follow: follow}
+	edge.Admin = &web.Endpoint{Verifier: verifier, Executor: svc.control, Follow: follow}
+	edge.SDL, edge.Limits, edge.LogKey = svc.sdl, l.web, key
+	server := httptest.NewServer(web.New(edge))
 	t.Cleanup(server.Close)
 	return server, issuer
 }
@@ -190,6 +207,7 @@ func (w *world) run(t *testing.T, file string, db store.Store, write bool) {
 		t.Fatalf("%s does not begin with # why:", file)
 	}
 	var got strings.Builder
+	logged := suite.count()
 	steps := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
 	for {
 		var r request
@@ -199,6 +217,9 @@ func (w *world) run(t *testing.T, file string, db store.Store, write bool) {
 			t.Fatal(err)
 		}
 		fmt.Fprintln(&got, r.send(t, server, issuer))
+	}
+	if suite.count() == logged {
+		t.Error("the server left no log")
 	}
 	golden := strings.TrimSuffix(file, ".yaml") + ".answer"
 	if write {
@@ -257,5 +278,7 @@ func (r *request) send(t *testing.T, server *httptest.Server, issuer *auth.DevIs
 	if err != nil {
 		t.Fatal(err)
 	}
+	suite.secret(token)
+	suite.checkErrors(t, answer, body)
 	return fmt.Sprintf("%d %s", resp.StatusCode, masked.ReplaceAll(answer, []byte(`$1$2"*"`)))
 }

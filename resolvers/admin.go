@@ -7,6 +7,7 @@ import (
 	"flora.dev/flora/auth"
 	"flora.dev/flora/graph"
 	"flora.dev/flora/rules"
+	"flora.dev/flora/store"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -20,6 +21,14 @@ type AdminResolver struct {
 	CanRead func(ctx context.Context) error
 	// CanUseData is CanRead for the right flora:data.
 	CanUseData func(ctx context.Context) error
+	// CanUseProviders is CanRead for the right flora:providers.
+	CanUseProviders func(ctx context.Context) error
+	// Providers are the access providers, and Revoked their tokens that count no more.
+	Providers []auth.Provider
+	Revoked   *auth.Revocations
+	// Share writes the notes that decide returns for all instances, and takes
+	// them over here. Revoked is up to date while it decides.
+	Share func(ctx context.Context, decide func() ([]store.Note, error)) error
 	// Assume returns the identity that a token with these claims would give,
 	// or what is wrong with them.
 	Assume func(claims map[string]any) (*auth.Identity, error)

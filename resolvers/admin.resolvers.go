@@ -7,7 +7,9 @@ package resolvers
 
 import (
 	"context"
+	"time"
 
+	"flora.dev/flora/auth"
 	"flora.dev/flora/graph"
 )
 
@@ -17,6 +19,54 @@ func (r *mutationAdminResolver) ImportDocuments(ctx context.Context, documents [
 		return nil, err
 	}
 	return r.importDocuments(ctx, documents)
+}
+
+// RevokeTokens withdraws tokens, for holders of flora:providers alone.
+func (r *mutationAdminResolver) RevokeTokens(ctx context.Context, provider string, notBefore *string) (*graph.Revocation, error) {
+	if err := r.CanUseProviders(ctx); err != nil {
+		return nil, err
+	}
+	return r.revokeTokens(ctx, provider, notBefore)
+}
+
+// RevokeSubject withdraws tokens, for holders of flora:providers alone.
+func (r *mutationAdminResolver) RevokeSubject(ctx context.Context, provider string, subject string, until *string) (*graph.Revocation, error) {
+	if err := r.CanUseProviders(ctx); err != nil {
+		return nil, err
+	}
+	return r.revokeNamed(ctx, provider, auth.Revocation{Subject: subject}, until, time.Time{})
+}
+
+// RevokeToken withdraws a token, for holders of flora:providers alone.
+func (r *mutationAdminResolver) RevokeToken(ctx context.Context, provider string, jti string, until *string) (*graph.Revocation, error) {
+	if err := r.CanUseProviders(ctx); err != nil {
+		return nil, err
+	}
+	return r.revokeNamed(ctx, provider, auth.Revocation{TokenID: jti}, until, r.Data.opts.Now().UTC().Add(tokenRevoked))
+}
+
+// RestoreTokens takes RevokeTokens back, for holders of flora:providers alone.
+func (r *mutationAdminResolver) RestoreTokens(ctx context.Context, provider string) (bool, error) {
+	if err := r.CanUseProviders(ctx); err != nil {
+		return false, err
+	}
+	return r.restore(ctx, provider, auth.Revocation{})
+}
+
+// RestoreSubject takes RevokeSubject back, for holders of flora:providers alone.
+func (r *mutationAdminResolver) RestoreSubject(ctx context.Context, provider string, subject string) (bool, error) {
+	if err := r.CanUseProviders(ctx); err != nil {
+		return false, err
+	}
+	return r.restoreNamed(ctx, provider, auth.Revocation{Subject: subject})
+}
+
+// RestoreToken takes RevokeToken back, for holders of flora:providers alone.
+func (r *mutationAdminResolver) RestoreToken(ctx context.Context, provider string, jti string) (bool, error) {
+	if err := r.CanUseProviders(ctx); err != nil {
+		return false, err
+	}
+	return r.restoreNamed(ctx, provider, auth.Revocation{TokenID: jti})
 }
 
 // Schema answers with the published schema. Who may read all documents may see it too.
@@ -61,6 +111,14 @@ func (r *queryAdminResolver) MissingDocuments(ctx context.Context, collection st
 		return nil, err
 	}
 	return r.missingDocuments(ctx, collection, ids)
+}
+
+// Revocations tells what is withdrawn, to holders of flora:providers alone.
+func (r *queryAdminResolver) Revocations(ctx context.Context, after *string) (*graph.RevocationPage, error) {
+	if err := r.CanUseProviders(ctx); err != nil {
+		return nil, err
+	}
+	return r.revocations(ctx, after)
 }
 
 func (r *AdminResolver) Mutation() graph.MutationResolver { return &mutationAdminResolver{r} }

@@ -81,7 +81,10 @@ func (q *request) storeError(op *graph.Operation, writes []*write, err error) er
 	case errors.Is(err, store.ErrLimit):
 		return fail(op.Fields[0], nil, codeLimit, "the operation is larger than the store takes: ask for fewer levels or fields")
 	case errors.Is(err, store.ErrUnavailable):
-		q.opts.Log.WarnContext(q.ctx, "store unavailable", "error", err)
+		q.opts.Log.WarnContext(q.ctx, "store unavailable", "requestId", graph.RequestID(q.ctx), "error", err)
+		if writes != nil && op.Retry == nil {
+			return fail(nil, nil, codeUnavailable, "the store cannot be reached or took too long: look whether the mutation was written before you try again, or send it with an Idempotency-Key")
+		}
 		return fail(nil, nil, codeUnavailable, "the store cannot be reached or took too long, try again")
 	}
 	return err

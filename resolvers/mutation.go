@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"flora.dev/flora/graph"
@@ -49,6 +50,12 @@ func (r *Resolvers) Mutation(ctx context.Context, v *graph.Version, op *graph.Op
 		out, err = r.store.Write(ctx, &m)
 		if err != nil && leak.On(leak.RolledBackAnswer) {
 			return q.rolledBack(&m, roots, q.storeError(op, writes, err))
+		}
+		var unanswered *store.UnansweredError
+		if errors.As(err, &unanswered) {
+			r.opts.Log.WarnContext(ctx, "answer of a committed mutation not read", "requestId", graph.RequestID(ctx), "error", unanswered.Err)
+			q.answer.Extensions["commitTime"] = unanswered.CommitTime
+			return q.answer, fail(nil, nil, codeUnavailable, "the mutation was written, but its answer could not be read: do not send it again")
 		}
 		if err != nil {
 			return nil, q.storeError(op, writes, err)

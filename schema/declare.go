@@ -36,6 +36,7 @@ func (l *loader) onSchema(list ast.DirectiveList) {
 func (a *accessPass) declarations() {
 	if a.claims != nil {
 		a.env.Declare(a.claims.list)
+		a.schema.Claims = a.claims.list
 	}
 	var list []namedRule
 	for _, d := range a.directivesOfSchema {
@@ -48,6 +49,10 @@ func (a *accessPass) declarations() {
 				list = append(list, r)
 			}
 		}
+	}
+	a.schema.Held = map[string]rules.Pred{}
+	for _, r := range a.schema.Roles {
+		a.schema.Held[r.Name] = a.env.HasRole(r.Name)
 	}
 	a.resolve(list)
 }

@@ -17,10 +17,12 @@ type Schema struct {
 	Embedded    []*Embedded
 	Me          []*Collection // collections with an @identity field
 	API         *API
-	Roles       []Role              // given by the schema
-	RoleNames   []string            // given by the schema or named in its rules, sorted
-	RoleUses    map[string]Position // what something in the schema asks for, and where first
-	Grants      []Diagnostic        // what the schema grants on every collection, to be shown at start
+	Roles       []Role                // given by the schema
+	Claims      []rules.Claim         // declared, nil where any may be named
+	Held        map[string]rules.Pred // that a caller holds a role, by the names of Roles
+	RoleNames   []string              // given by the schema or named in its rules, sorted
+	RoleUses    map[string]Position   // what something in the schema asks for, and where first
+	Grants      []Diagnostic          // what the schema grants on every collection, to be shown at start
 	Warnings    []Diagnostic
 	misfits     map[string]bool // input.member of the developer's own, see Misfit
 }
