@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
@@ -12,8 +13,9 @@ import (
 
 // deployCommand is flora deploy.
 type deployCommand struct {
-	File  string `arg:"" help:"Schema file."`
-	Store string `help:"Store to deploy to." placeholder:"STORE"`
+	File  string   `arg:"" help:"Schema file."`
+	Store string   `help:"Store to deploy to." placeholder:"STORE"`
+	Allow []string `help:"Allow what cannot be undone: drop-collection, drop-field, drop-relation, rename-rules." placeholder:"KIND"`
 }
 
 // Help is what flora deploy --help adds.
@@ -40,7 +42,7 @@ func (c *deployCommand) Run(a *app) error {
 		return err
 	}
 	defer db.Close()
-	p, err := plan(a.ctx, db, next, false)
+	p, err := plan(a.ctx, db, next, false, c.Allow...)
 	if err != nil {
 		return err
 	}
@@ -67,12 +69,12 @@ type migrationPlan struct {
 	next    *schema.Schema
 	current *store.Deployment // nil for an empty store
 	reset   bool              // all documents are dropped first
-	steps   []schema.Step
+	diff    *schema.Difference
 	losses  []string // why it cannot be done without losing data
 }
 
 // plan compares a schema with what is deployed, or with nothing for a reset.
-func plan(ctx context.Context, db store.Store, next *schema.Schema, reset bool) (*migrationPlan, error) {
+func plan(ctx context.Context, db store.Store, next *schema.Schema, reset bool, allow ...string) (*migrationPlan, error) {
 	p := &migrationPlan{next: next}
 	current, err := db.Deployed(ctx)
 	var old *schema.Schema
@@ -84,17 +86,20 @@ func plan(ctx context.Context, db store.Store, next *schema.Schema, reset bool) 
 		p.current, p.reset = current, true
 	default:
 		p.current = current
-		if old, err = schema.Load("deployed.graphql", []byte(current.SDL)); err != nil {
+		if old, err = current.Schema("deployed.graphql"); err != nil {
 			return nil, fmt.Errorf("load deployed schema: %w", err)
 		}
 	}
-	p.steps, p.losses = schema.Diff(old, next)
+	p.diff = schema.Diff(old, next, time.Now())
+	for _, c := range append(p.diff.Refused(), p.diff.Needs(allow)...) {
+		p.losses = append(p.losses, c.String())
+	}
 	return p, nil
 }
 
 // unchanged reports whether the very text is deployed already.
 func (p *migrationPlan) unchanged() bool {
-	return p.current != nil && !p.reset && p.current.SDL == p.next.SDL && len(p.steps) == 0
+	return p.current != nil && !p.reset && p.current.SDL == p.next.SDL && len(p.diff.Steps) == 0
 }
 
 // apply deploys.
@@ -102,22 +107,22 @@ func (p *migrationPlan) apply(ctx context.Context, db store.Store) (*store.Deplo
 	if p.unchanged() {
 		return p.current, nil
 	}
-	m := &store.Migration{Reset: p.reset, SDL: p.next.SDL, Steps: p.steps}
+	m := &store.Migration{Reset: p.reset, SDL: p.next.SDL, Names: p.diff.Names, Steps: p.diff.Steps}
 	if p.current != nil {
 		m.From = p.current.Version
 	}
 	d, err := db.Deploy(ctx, m)
 	if err != nil {
-		return nil, fmt.Errorf("deploy: %w", err)
+		return nil, err
 	}
 	return d, nil
 }
 
 func (p *migrationPlan) print(w io.Writer) {
-	for _, s := range p.steps {
-		fmt.Fprintf(w, "  %s\n", s)
+	for _, c := range p.diff.Changes {
+		fmt.Fprintf(w, "  %s\n", c.Text)
 	}
-	if len(p.steps) == 0 {
+	if len(p.diff.Changes) == 0 {
 		fmt.Fprintln(w, "  no change of tables: rules or descriptions only")
 	}
 }
