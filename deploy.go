@@ -99,7 +99,7 @@ func plan(ctx context.Context, db store.Store, next *schema.Schema, reset bool, 
 
 // unchanged reports whether the very text is deployed already.
 func (p *migrationPlan) unchanged() bool {
-	return p.current != nil && !p.reset && p.current.SDL == p.next.SDL && len(p.diff.Steps) == 0
+	return p.current != nil && !p.reset && !p.current.Unfinished && p.current.SDL == p.next.SDL && len(p.diff.Steps) == 0
 }
 
 // apply deploys.

@@ -11,7 +11,10 @@ type Deployment struct {
 	Version int64
 	SDL     string // the developer's file as deployed
 	Names   schema.Names
-	Secret  []byte // 32 random bytes made at the first deploy, shared by all instances
+	// Unfinished: its deployment ended before all was done that comes after the
+	// version. Deploying it again goes on with that.
+	Unfinished bool
+	Secret     []byte // 32 random bytes made at the first deploy, shared by all instances
 }
 
 // Schema loads what is deployed. file is the name that messages show.

@@ -22,8 +22,8 @@ import (
 // fills an index in minutes.
 const deployTimeout = 30 * time.Minute
 
-const newest = "SELECT s.version, s.sdl, m.value, n.value FROM flora_schema AS s JOIN flora_meta AS m ON m.name = 'secret'" +
-	" LEFT JOIN flora_meta AS n ON n.name = CONCAT('names/', CAST(s.version AS STRING)) ORDER BY s.version DESC LIMIT 1"
+const newest = "SELECT s.version, s.sdl, m.value, n.value, l.value IS NOT NULL FROM flora_schema AS s JOIN flora_meta AS m ON m.name = 'secret'" +
+	" LEFT JOIN flora_meta AS n ON n.name = CONCAT('names/', CAST(s.version AS STRING)) LEFT JOIN flora_meta AS l ON l.name = '" + lateName + "' ORDER BY s.version DESC LIMIT 1"
 
 // Deployed returns the newest deployed schema.
 func (db *DB) Deployed(ctx context.Context) (*store.Deployment, error) {
@@ -65,7 +65,7 @@ func newestOf(ctx context.Context, on querier) (*store.Deployment, error) {
 	err := on.Query(ctx, cloud.NewStatement(newest)).Do(func(r *cloud.Row) error {
 		d = &store.Deployment{}
 		var names []byte
-		if err := r.Columns(&d.Version, &d.SDL, &d.Secret, &names); err != nil || names == nil {
+		if err := r.Columns(&d.Version, &d.SDL, &d.Secret, &names, &d.Unfinished); err != nil || names == nil {
 			return err
 		}
 		return json.Unmarshal(names, &d.Names)
@@ -100,6 +100,10 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 	}
 	if err := db.finish(ctx); err != nil { // of a deployment that ended before
 		return nil, err
+	}
+	if now != nil && m.SDL == now.SDL && len(m.Steps) == 0 && !m.Reset {
+		now.Unfinished = false
+		return now, nil
 	}
 	began := db.opts.Now()
 	token, err := db.claim(ctx)
