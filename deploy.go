@@ -1,138 +1,143 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"math"
+	"io/fs"
+	"os"
 
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
 )
 
-// deployCommand is flora deploy.
-type deployCommand struct {
-	File  string `arg:"" help:"Schema file."`
-	Store string `help:"Store to deploy to." placeholder:"STORE"`
+// planning are the flags of flora plan and flora deploy.
+type planning struct {
+	Store  string   `help:"Store to deploy to." placeholder:"STORE"`
+	Server string   `help:"Running server to deploy to instead: where its control API is." placeholder:"URL"`
+	Token  string   `help:"With --server: your own token, which needs the right flora:schema. Better in FLORA_TOKEN than on a command line that others see." placeholder:"TOKEN"`
+	Allow  []string `help:"Allow what cannot be undone: drop-collection, drop-field, drop-relation, rename-rules." placeholder:"KIND,..." flagonly:""`
+	JSON   bool     `name:"json" help:"Print the plan as JSON." flagonly:""`
 }
 
-// Help is what flora deploy --help adds.
-func (deployCommand) Help() string {
-	return `Prints the steps that bring the store to the schema and takes them. So far these are new collections, ` +
-		`nullable fields, fields with a constant @default, and indexes. A change that would lose data or could not be ` +
-		`undone is listed and refused; nothing is changed then.`
+// planCommand is flora plan.
+type planCommand struct {
+	planning
+	File       string   `arg:"" help:"Schema file."`
+	Operations string   `help:"Folder of client operations, to see which of them break." placeholder:"DIR"`
+	Fail       []string `name:"fail-on" help:"Exit with 1 also where clients break (breaking) or rules allow more (looser)." enum:"breaking,looser" placeholder:"KIND,..." flagonly:""`
 }
 
-// Run deploys one file.
-func (c *deployCommand) Run(a *app) error {
-	next, err := loadSchema(c.File)
-	if err != nil {
-		a.report(err)
-		return errReported
+// Help is what flora plan --help adds.
+func (planCommand) Help() string {
+	return `Says what flora deploy would do, and does nothing: what happens to data, what breaks for clients, and what the rules newly ` +
+		`allow or deny, with a caller and a document for which that is so. The rules are compared by a search on generated documents: that ` +
+		`it finds nothing is no proof. Exits with 1 where the deployment would be refused.
+
+  flora plan shop.graphql --store sqlite:shop.db --operations web/src
+  flora plan shop.graphql --store spanner:... --json --fail-on breaking,looser    # in CI`
+}
+
+// Run plans one file.
+func (c *planCommand) Run(a *app) error {
+	var operations fs.FS
+	if c.Operations != "" {
+		operations = os.DirFS(c.Operations)
 	}
-	a.warn(next)
-	if list := a.config.unknownRoles(next); len(list) > 0 {
-		a.report(list)
-		return errReported
-	}
-	db, err := a.openStore(c.Store, true)
+	next, db, err := c.open(a, c.File, false)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	p, err := plan(a.ctx, db, next, false)
+	p, err := plan(a.ctx, db, next, false, c.Allow...)
 	if err != nil {
 		return err
 	}
-	if len(p.losses) > 0 {
-		p.printLosses(a.stderr)
+	r, err := p.review(a.ctx, c.Operations, operations)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		err = r.json(a.stdout)
+	} else {
+		r.print(a.stdout)
+	}
+	if err != nil {
+		return err
+	}
+	for _, kind := range c.Fail {
+		if kind == "breaking" && r.breaks() || kind == "looser" && r.loosens() {
+			return errReported
+		}
+	}
+	if !r.Deployable {
+		return errReported
+	}
+	return nil
+}
+
+// open loads the file and opens the store.
+func (c *planning) open(a *app, file string, create bool) (*schema.Schema, store.Store, error) {
+	next, err := loadSchema(file)
+	if err != nil {
+		a.report(err)
+		return nil, nil, errReported
+	}
+	a.warn(next)
+	if list := a.config.unknownRoles(next); len(list) > 0 {
+		a.report(list)
+		return nil, nil, errReported
+	}
+	db, err := a.openStore(c.Store, create)
+	return next, db, err
+}
+
+// deployCommand is flora deploy.
+type deployCommand struct {
+	planning
+	File string `arg:"" help:"Schema file."`
+}
+
+// Help is what flora deploy --help adds.
+func (deployCommand) Help() string {
+	return `Brings a store to a schema: renames (@renamed), conversions that lose nothing, back-fills by @default, new and dropped ` +
+		`collections, fields, relations, keys and indexes. What would lose data must be allowed by name; what cannot be done is told with ` +
+		`what can. flora plan shows it first. On SQLite all happens in one transaction. On Spanner a deployment that was ` +
+		`interrupted is gone on with by deploying again; running servers take the new version by themselves.`
+}
+
+// Run deploys one file.
+func (c *deployCommand) Run(a *app) error {
+	next, db, err := c.open(a, c.File, true)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	p, err := plan(a.ctx, db, next, false, c.Allow...)
+	if err != nil {
+		return err
+	}
+	return c.carryOut(a, p, db, c.File)
+}
+
+// carryOut deploys what may be deployed.
+func (c *planning) carryOut(a *app, p *planned, db store.Store, name string) error {
+	if len(p.refused()) > 0 {
+		p.printRefused(a.stderr)
 		fmt.Fprintln(a.stderr, "flora: nothing was deployed")
 		return errReported
 	}
 	if p.unchanged() {
-		fmt.Fprintf(a.stdout, "%s is deployed in %s as version %d already\n", c.File, c.Store, p.current.Version)
+		fmt.Fprintf(a.stdout, "%s is deployed in %s as version %d already\n", name, c.Store, p.current.Version)
 		return nil
 	}
 	d, err := p.apply(a.ctx, db)
+	if a.ctx.Err() != nil {
+		return errors.Join(errors.New("interrupted: deploy again to go on"), err)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("deploy: %w", err)
 	}
 	p.print(a.stdout)
-	fmt.Fprintf(a.stdout, "deployed %s to %s as version %d\n", c.File, c.Store, d.Version)
+	fmt.Fprintf(a.stdout, "deployed %s to %s as version %d\n", name, c.Store, d.Version)
 	return nil
-}
-
-// migrationPlan is what brings a store to a schema.
-type migrationPlan struct {
-	next    *schema.Schema
-	current *store.Deployment // nil for an empty store
-	reset   bool              // all documents are dropped first
-	lacking bool              // the store lacks a system table, which any deployment makes
-	steps   []schema.Step
-	losses  []string // why it cannot be done without losing data
-}
-
-// plan compares a schema with what is deployed, or with nothing for a reset.
-func plan(ctx context.Context, db store.Store, next *schema.Schema, reset bool) (*migrationPlan, error) {
-	p := &migrationPlan{next: next}
-	current, err := db.Deployed(ctx)
-	var old *schema.Schema
-	switch {
-	case errors.Is(err, store.ErrNoSchema):
-	case err != nil:
-		return nil, fmt.Errorf("read deployed schema: %w", err)
-	case reset:
-		p.current, p.reset = current, true
-	default:
-		p.current = current
-		if old, err = schema.Load("deployed.graphql", []byte(current.SDL)); err != nil {
-			return nil, fmt.Errorf("load deployed schema: %w", err)
-		}
-	}
-	if p.current != nil {
-		notes, err := db.Notes(ctx, math.MaxInt64)
-		if err != nil {
-			return nil, fmt.Errorf("look for system tables: %w", err)
-		}
-		p.lacking = notes.Missing
-	}
-	p.steps, p.losses = schema.Diff(old, next)
-	return p, nil
-}
-
-// unchanged reports whether the very text is deployed already.
-func (p *migrationPlan) unchanged() bool {
-	return p.current != nil && !p.reset && !p.lacking && p.current.SDL == p.next.SDL && len(p.steps) == 0
-}
-
-// apply deploys.
-func (p *migrationPlan) apply(ctx context.Context, db store.Store) (*store.Deployment, error) {
-	if p.unchanged() {
-		return p.current, nil
-	}
-	m := &store.Migration{Reset: p.reset, SDL: p.next.SDL, Steps: p.steps}
-	if p.current != nil {
-		m.From = p.current.Version
-	}
-	d, err := db.Deploy(ctx, m)
-	if err != nil {
-		return nil, fmt.Errorf("deploy: %w", err)
-	}
-	return d, nil
-}
-
-func (p *migrationPlan) print(w io.Writer) {
-	for _, s := range p.steps {
-		fmt.Fprintf(w, "  %s\n", s)
-	}
-	if len(p.steps) == 0 {
-		fmt.Fprintln(w, "  no change of tables: rules or descriptions only")
-	}
-}
-
-func (p *migrationPlan) printLosses(w io.Writer) {
-	for _, l := range p.losses {
-		fmt.Fprintln(w, l)
-	}
 }

@@ -23,13 +23,14 @@ import (
 
 // devCommand is flora dev.
 type devCommand struct {
-	Schema  string `help:"Schema file. Without one the built-in demo runs." placeholder:"FILE"`
-	Seed    string `help:"Documents to begin with: YAML, collection -> documents, or a file of rule tests (flora test). Written when the store is empty." placeholder:"FILE"`
-	Reset   bool   `help:"Drop all documents of the store and begin anew." flagonly:""`
-	Listen  string `help:"Address to serve on, loopback only." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	DataDir string `help:"Folder of the store and of the issuer's key." default:".flora" placeholder:"DIR"`
-	Store   string `help:"Another store than the SQLite file in the data directory." placeholder:"STORE"`
-	Verbose bool   `short:"v" help:"Print a line for each request."`
+	Schema  string   `help:"Schema file. Without one the built-in demo runs." placeholder:"FILE"`
+	Seed    string   `help:"Documents to begin with: YAML, collection -> documents, or a file of rule tests (flora test). Written when the store is empty." placeholder:"FILE"`
+	Reset   bool     `help:"Drop all documents of the store and begin anew." flagonly:""`
+	Allow   []string `help:"Allow what cannot be undone when the schema changes: drop-collection, drop-field, drop-relation, rename-rules." placeholder:"KIND,..." flagonly:""`
+	Listen  string   `help:"Address to serve on, loopback only." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	DataDir string   `help:"Folder of the store and of the issuer's key." default:".flora" placeholder:"DIR"`
+	Store   string   `help:"Another store than the SQLite file in the data directory." placeholder:"STORE"`
+	Verbose bool     `short:"v" help:"Print a line for each request."`
 }
 
 // Help is what flora dev --help adds.
@@ -122,13 +123,13 @@ func (c *devCommand) loadSeed(s *schema.Schema) (*seed, error) {
 
 // deploy brings the store to the schema and, if it was empty, plants the seed.
 func (c *devCommand) deploy(a *app, db store.Store, next *schema.Schema, seed *seed) (*store.Deployment, error) {
-	p, err := plan(a.ctx, db, next, c.Reset)
+	p, err := plan(a.ctx, db, next, c.Reset, c.Allow...)
 	if err != nil {
 		return nil, err
 	}
-	if len(p.losses) > 0 {
-		p.printLosses(a.stderr)
-		return nil, errors.New("the store has another schema: --reset drops all its documents and deploys this one, --data-dir takes another store")
+	if len(p.refused()) > 0 {
+		p.printRefused(a.stderr)
+		return nil, errors.New("the store has another schema: --allow takes what it names, --reset drops all documents and deploys this one, --data-dir takes another store")
 	}
 	d, err := p.apply(a.ctx, db)
 	if err != nil {
@@ -209,7 +210,7 @@ func (c *devCommand) serve(a *app, l net.Listener, db store.Store, d *store.Depl
 		return err
 	}
 	if c.Schema != "" {
-		w := &watcher{app: a, file: c.Schema, service: s, seen: stamp(c.Schema)}
+		w := &watcher{app: a, file: c.Schema, allow: c.Allow, service: s, seen: stamp(c.Schema)}
 		ticker := time.NewTicker(300 * time.Millisecond)
 		defer ticker.Stop()
 		done := make(chan struct{})

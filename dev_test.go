@@ -95,14 +95,14 @@ func TestRedeploy(t *testing.T) {
 	save("  stars: Int\n  broken: Nothing\n")
 	p.await(p.err, `notes\.graphql:6:\d+: .*Nothing(?s:.*)version 2 stays\n`)
 	save("")
-	p.await(p.err, `field Note\.stars is dropped: its values would be lost\nflora: this would lose data; start again with --reset (?s:.*)version 2 stays`)
+	p.await(p.err, `drop field Note\.stars: its values are lost; .*needs --allow drop-field\nflora: this would lose data; start again with --allow, or with --reset (?s:.*)version 2 stays`)
 	if got := ask(t, base, alice, `{ notes { nodes { stars } } }`); !strings.Contains(got, `"stars":null`) {
 		t.Errorf("after a refused change: %s", got)
 	}
 	p.stop()
 
 	again := start(t, nil, "dev", "--listen", "127.0.0.1:0", "--schema", file, "--data-dir", data)
-	if code := again.wait(); code != 1 || !strings.Contains(again.err.String(), "Note.stars is dropped") || !strings.Contains(again.err.String(), "--reset") {
+	if code := again.wait(); code != 1 || !strings.Contains(again.err.String(), "drop field Note.stars") || !strings.Contains(again.err.String(), "--reset") {
 		t.Errorf("start with a loss: %d %s", code, again.err)
 	}
 	_, base = dev(t, "--schema", file, "--data-dir", data, "--reset")

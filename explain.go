@@ -13,7 +13,6 @@ import (
 	"flora.dev/flora/graph"
 	"flora.dev/flora/resolvers"
 	"flora.dev/flora/rules"
-	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -93,7 +92,7 @@ func (c *explainCommand) open(a *app) (*graph.AccessExplanation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read deployed schema: %w", err)
 	}
-	model, err := schema.Load("schema.graphql", []byte(d.SDL))
+	model, err := d.Schema("schema.graphql")
 	if err != nil {
 		return nil, fmt.Errorf("load deployed schema, version %d: %s", d.Version, line(err))
 	}

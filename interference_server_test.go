@@ -101,11 +101,8 @@ func (b *arena) start(t *testing.T, side int, docs refState) *instance {
 	in := &instance{arena: b, db: b.open(side)}
 	d, err := in.db.Deployed(t.Context())
 	if errors.Is(err, store.ErrNoSchema) {
-		steps, losses := schema.Diff(nil, b.model)
-		if len(losses) > 0 {
-			t.Fatal(losses)
-		}
-		d, err = in.db.Deploy(t.Context(), &store.Migration{SDL: b.model.SDL, Steps: steps})
+		diff := schema.Diff(nil, b.model, time.Now())
+		d, err = in.db.Deploy(t.Context(), &store.Migration{SDL: b.model.SDL, Steps: diff.Steps})
 	}
 	if err != nil {
 		t.Fatal(err)

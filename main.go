@@ -44,6 +44,7 @@ type commands struct {
 	Config string `help:"Configuration file. Without it flora.yaml is read if there is one." placeholder:"FILE"`
 
 	Dev     devCommand     `cmd:"" default:"withargs" help:"Start the development server (what flora alone does)."`
+	Plan    planCommand    `cmd:"" help:"Say what deploying a schema would do to data, clients and access."`
 	Deploy  deployCommand  `cmd:"" help:"Check a schema, plan its deployment and apply it to a store."`
 	Serve   serveCommand   `cmd:"" help:"Start the production server for the schema deployed in a store."`
 	Check   checkCommand   `cmd:"" help:"Check schemas and their rules."`

@@ -72,7 +72,7 @@ func newDocuments(ctx context.Context, db store.Store) (*documents, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read deployed schema: %w", err)
 	}
-	model, err := schema.Load("schema.graphql", []byte(deployed.SDL))
+	model, err := deployed.Schema("schema.graphql")
 	if err != nil {
 		return nil, fmt.Errorf("load deployed schema, version %d: %s", deployed.Version, line(err))
 	}

@@ -11,7 +11,6 @@ import (
 	"flora.dev/flora/auth"
 	"flora.dev/flora/graph"
 	"flora.dev/flora/resolvers"
-	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
 )
 
@@ -116,7 +115,7 @@ func (s *service) load(d *store.Deployment) error {
 	if v := s.data.Version(); v != nil && v.Number >= d.Version {
 		return nil
 	}
-	model, err := schema.Load(s.file, []byte(d.SDL))
+	model, err := d.Schema(s.file)
 	if err != nil {
 		return fmt.Errorf("load deployed schema, version %d: %s", d.Version, line(err))
 	}

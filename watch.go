@@ -10,6 +10,7 @@ import (
 type watcher struct {
 	*app
 	file    string
+	allow   []string
 	service *service
 	seen    fileStamp
 }
@@ -57,15 +58,15 @@ func (w *watcher) deploy() {
 		return
 	}
 	w.warn(next)
-	p, err := plan(w.ctx, w.service.db, next, false)
+	p, err := plan(w.ctx, w.service.db, next, false, w.allow...)
 	switch {
 	case err != nil:
 		w.report(err)
 		w.stays()
 		return
-	case len(p.losses) > 0:
-		p.printLosses(w.stderr)
-		fmt.Fprintln(w.stderr, "flora: this would lose data; start again with --reset to drop all documents and deploy it")
+	case len(p.refused()) > 0:
+		p.printRefused(w.stderr)
+		fmt.Fprintln(w.stderr, "flora: this would lose data; start again with --allow, or with --reset to drop all documents and deploy it")
 		w.stays()
 		return
 	case p.unchanged():

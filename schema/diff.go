@@ -3,44 +3,49 @@ package schema
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"flora.dev/flora/rules"
 )
 
-// Diff compares two schemas: steps brings the tables of old to new, and
-// refused says, a line each, what cannot be done without losing something.
-// The steps may be applied only if nothing is refused. A nil old is an empty
-// store. Collections are known by their tables, fields by their columns.
-func Diff(old, new *Schema) (steps []Step, refused []string) {
+// Diff compares a deployed schema with the next, which gets its columns by
+// that: the same field has the same column. A nil old is an empty store. now is
+// the time that a back-fill by @default(expr: "now") writes. The steps may be
+// taken only if nothing is refused. Collections are known by their tables.
+func Diff(old, next *Schema, now time.Time) *Difference {
 	if old == nil {
 		old = &Schema{}
 	}
-	d := &diff{}
+	d := &diff{now: now, out: &Difference{}}
+	d.out.Names, d.was = next.adopt(old)
 	var created []*Collection
-	for _, c := range new.Collections {
+	for _, c := range next.Collections {
 		if old.table(c.Table) == nil {
 			created = append(created, c)
+			d.change(Change{Text: "create collection " + c.Name, Place: c.Name})
 		}
 	}
 	for _, c := range old.Collections {
-		if new.table(c.Table) == nil {
-			d.refuse("collection %s is dropped: all its documents would be lost", c.Name)
+		if next.table(c.Table) == nil {
+			d.change(Change{Text: "drop collection " + c.Name + ": all its documents are lost", Place: c.Name, Allow: DropCollection,
+				Hint: `to rename it, keep its table with @collection(name: "` + c.Table + `")`})
+			d.tables = append(d.tables, Step{Kind: DropTable, Collection: c})
 		}
 	}
 	d.create(created)
-	for _, c := range new.Collections {
+	for _, c := range next.Collections {
 		if was := old.table(c.Table); was != nil {
 			d.columns(was, c)
 		}
 	}
-	for _, c := range new.Collections {
+	for _, c := range next.Collections {
 		if was := old.table(c.Table); was != nil {
 			d.indexes(was, c)
 		}
 	}
-	d.links(old, new)
-	d.steps = append(d.steps, d.drops...)
-	return d.steps, d.refused
+	d.links(old, next)
+	d.out.Steps = slices.Concat(d.steps, d.drops, d.linkDrops, d.columnDrops, d.tables)
+	return d.out
 }
 
 // table is the collection whose documents are in the table of that name.
@@ -54,16 +59,26 @@ func (s *Schema) table(name string) *Collection {
 }
 
 type diff struct {
-	steps, drops []Step
-	refused      []string
+	now time.Time
+	was map[*Field]*Field
+	out *Difference
+
+	steps                                 []Step
+	drops, linkDrops, columnDrops, tables []Step // the last ones, in this order
 }
 
-// refuse notes a reason once: a change of an enum concerns many fields.
-func (d *diff) refuse(format string, args ...any) {
-	if line := fmt.Sprintf(format, args...); !slices.Contains(d.refused, line) {
-		d.refused = append(d.refused, line)
+// change notes a change once: that of an enum concerns many fields.
+func (d *diff) change(c Change) {
+	if !slices.Contains(d.out.Changes, c) {
+		d.out.Changes = append(d.out.Changes, c)
 	}
 }
+
+func (d *diff) refuse(f *Field, hint, format string, args ...any) {
+	d.change(Change{Text: fmt.Sprintf(format, args...), Place: f.Path(), Refused: true, Hint: hint})
+}
+
+func (d *diff) step(s Step) { d.steps = append(d.steps, s) }
 
 // create makes tables so that the targets of foreign keys come first. Where
 // references form a circle one of them is added at the end.
@@ -73,12 +88,12 @@ func (d *diff) create(tables []*Collection) {
 	for len(waiting) > 0 {
 		next := max(0, slices.IndexFunc(waiting, func(c *Collection) bool { return len(missing(c, waiting)) == 0 }))
 		c := waiting[next]
-		d.steps = append(d.steps, Step{Kind: CreateTable, Collection: c})
+		d.step(Step{Kind: CreateTable, Collection: c})
 		for _, u := range c.Uniques {
-			d.steps = append(d.steps, Step{Kind: CreateUnique, Collection: c, Unique: u})
+			d.step(Step{Kind: CreateUnique, Collection: c, Unique: u})
 		}
 		for _, i := range c.Indexes {
-			d.steps = append(d.steps, Step{Kind: CreateIndex, Collection: c, Index: i})
+			d.step(Step{Kind: CreateIndex, Collection: c, Index: i})
 		}
 		for _, f := range missing(c, waiting) {
 			late = append(late, Step{Kind: AddForeignKey, Collection: c, Field: f})
@@ -98,17 +113,8 @@ func missing(c *Collection, waiting []*Collection) (fields []*Field) {
 	return fields
 }
 
-func (c *Collection) column(name string) *Field {
-	for _, f := range c.Fields {
-		if f.Column == name && name != "" {
-			return f
-		}
-	}
-	return nil
-}
-
 // links compares the link tables.
-func (d *diff) links(old, new *Schema) {
+func (d *diff) links(old, next *Schema) {
 	find := func(s *Schema, table string) *Link {
 		for _, k := range s.Links {
 			if k.Object.Table == table {
@@ -118,91 +124,26 @@ func (d *diff) links(old, new *Schema) {
 		return nil
 	}
 	for _, k := range old.Links {
-		if find(new, k.Object.Table) == nil {
-			d.refuse("relation %s is dropped: all its links would be lost", k.Object.Table)
+		if find(next, k.Object.Table) == nil {
+			d.change(Change{Text: fmt.Sprintf("drop relation %s: all its links are lost", k.Object.Table), Place: k.Object.Table, Allow: DropRelation})
+			d.linkDrops = append(d.linkDrops, Step{Kind: DropLink, Link: k})
 		}
 	}
-	for _, k := range new.Links {
+	for _, k := range next.Links {
 		was := find(old, k.Object.Table)
 		switch {
 		case was == nil:
-			d.steps = append(d.steps, Step{Kind: CreateLink, Link: k})
+			d.change(Change{Text: "create relation " + k.Object.Table, Place: k.Object.Table})
+			d.step(Step{Kind: CreateLink, Link: k})
 		case was.Near.Target.Table != k.Near.Target.Table || was.Far.Target.Table != k.Far.Target.Table ||
 			was.Near.Column != k.Near.Column || was.Far.Column != k.Far.Column:
-			d.refuse("relation %s joins other collections: all its links would be lost", k.Object.Table)
+			d.change(Change{Text: fmt.Sprintf("relation %s joins other collections: its links have no meaning there", k.Object.Table), Place: k.Object.Table,
+				Refused: true, Hint: "give the new relation another name"})
 		}
 	}
 }
 
-func (d *diff) columns(old, new *Collection) {
-	for _, was := range old.Fields {
-		if was.Column != "" && new.column(was.Column) == nil {
-			d.refuse("field %s is dropped: its values would be lost", was.Path())
-		}
-	}
-	for _, f := range new.Fields {
-		if f.Column == "" {
-			continue
-		}
-		if was := old.column(f.Column); was != nil {
-			d.compare(was, f)
-			continue
-		}
-		if f.NonNull && !f.filled() {
-			d.refuse("field %s is new and required, without a constant @default: the documents there are would have no value", f.Path())
-			continue
-		}
-		d.steps = append(d.steps, Step{Kind: AddColumn, Collection: new, Field: f})
-	}
-}
-
-// filled reports whether documents that exist already can be given a value.
-func (f *Field) filled() bool {
-	if f.Default == nil {
-		return false
-	}
-	v, ok := f.Default.Const()
-	return ok && v.V != nil
-}
-
-// compare refuses what would change a column.
-func (d *diff) compare(was, f *Field) {
-	describe := func(f *Field) string {
-		t := f.TypeName
-		if f.List {
-			t = "[" + t + "!]"
-		}
-		return t
-	}
-	switch {
-	case was.Kind != f.Kind || was.List != f.List || f.Kind == rules.Ref && was.Target.Table != f.Target.Table:
-		d.refuse("field %s changes from %s to %s: its values would be lost", f.Path(), describe(was), describe(f))
-		return
-	case (was.Fold == nil) != (f.Fold == nil):
-		d.refuse("field %s gains or loses @fold: this version cannot fold the values there are", f.Path())
-	case f.Embedded != nil && !f.Embedded.takes(was.Embedded, nil) || f.EmbeddedList != was.EmbeddedList:
-		d.refuse("field %s: its embedded type loses a field, changes the type of one, or requires one that it did not: the values there are would break it", f.Path())
-	case f.NonNull && !was.NonNull:
-		d.refuse("field %s becomes required: documents without a value would break it", f.Path())
-	case was.NonNull && !f.NonNull:
-		d.refuse("field %s becomes optional: this version cannot change the column", f.Path())
-	}
-	if f.Kind != rules.Enum {
-		return
-	}
-	for _, v := range was.Values {
-		if !slices.Contains(f.Values, v) {
-			d.refuse("enum %s loses its value %s: documents that have it would break it", f.TypeName, v)
-		}
-	}
-	for _, v := range f.Values {
-		if !slices.Contains(was.Values, v) {
-			d.refuse("enum %s gains the value %s: this version cannot change the columns that use it", f.TypeName, v)
-		}
-	}
-}
-
-func (d *diff) indexes(old, new *Collection) {
+func (d *diff) indexes(old, next *Collection) {
 	had := map[string]bool{}
 	for _, u := range old.Uniques {
 		had[u.Name] = true
@@ -211,27 +152,37 @@ func (d *diff) indexes(old, new *Collection) {
 		had[i.Name] = true
 	}
 	has := map[string]bool{}
-	for _, u := range new.Uniques {
+	for _, u := range next.Uniques {
 		has[u.Name] = true
 		if !had[u.Name] {
-			d.steps = append(d.steps, Step{Kind: CreateUnique, Collection: new, Unique: u})
+			d.change(Change{Text: fmt.Sprintf("create unique index on %s (%s)", next.Name, fieldNames(u.Fields)), Place: next.Name, Slow: true})
+			d.step(Step{Kind: CreateUnique, Collection: next, Unique: u})
 		}
 	}
-	for _, i := range new.Indexes {
+	for _, i := range next.Indexes {
 		has[i.Name] = true
 		if !had[i.Name] {
-			d.steps = append(d.steps, Step{Kind: CreateIndex, Collection: new, Index: i})
+			d.change(Change{Text: fmt.Sprintf("create index on %s (%s)", next.Name, fieldNames(i.Fields)), Place: next.Name, Slow: true})
+			d.step(Step{Kind: CreateIndex, Collection: next, Index: i})
 		}
 	}
-	drop := func(name string) {
+	drop := func(name string, fields []*Field) {
 		if !has[name] {
-			d.drops = append(d.drops, Step{Kind: DropIndex, Collection: new, Name: name})
+			d.change(Change{Text: fmt.Sprintf("drop index on %s (%s)", old.Name, fieldNames(fields)), Place: next.Name})
+			d.drops = append(d.drops, Step{Kind: DropIndex, Collection: next, Name: name})
 		}
 	}
 	for _, u := range old.Uniques {
-		drop(u.Name)
+		drop(u.Name, u.Fields)
 	}
 	for _, i := range old.Indexes {
-		drop(i.Name)
+		drop(i.Name, i.Fields)
 	}
+}
+
+// optional is a column that takes null.
+func optional(f *rules.Field) *rules.Field {
+	g := *f
+	g.NonNull = false
+	return &g
 }

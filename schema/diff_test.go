@@ -1,8 +1,11 @@
 package schema
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestDiff(t *testing.T) {
@@ -26,21 +29,65 @@ func TestDiff(t *testing.T) {
 		{"order of fields, values and rules", "type A { x: E, y: Int } enum E { P Q }", `type A @auth(read: "signedIn") { y: Int, x: E @default(expr: "'P'") } enum E { Q P }`, ""},
 		{"many side comes and goes", "type A { bs: [B] @relation } type B { a: A }", "type A { x: Int } type B { a: A }", "add column A.x"},
 
-		{"dropped table", "type A { x: Int } type B { x: Int }", "type A { x: Int }", "refused: collection B is dropped: all its documents would be lost"},
-		{"renamed table", "type A { x: Int }", "type B { x: Int }", "create table B\nrefused: collection A is dropped: all its documents would be lost"},
-		{"dropped field", "type A { x: Int, y: Int }", "type A { x: Int }", "refused: field A.y is dropped: its values would be lost"},
-		{"renamed field", "type A { x: Int }", "type A { y: Int }", "add column A.y\nrefused: field A.x is dropped: its values would be lost"},
-		{"retyped", "type A { x: Int }", "type A { x: String }", "refused: field A.x changes from Int to String: its values would be lost"},
-		{"made a list", "type A { x: Int }", "type A { x: [Int!] }", "refused: field A.x changes from Int to [Int!]: its values would be lost"},
-		{"other target", "type A { x: B } type B { x: Int } type C { x: Int }", "type A { x: C } type B { x: Int } type C { x: Int }", "refused: field A.x changes from B to C: its values would be lost"},
-		{"made required", "type A { x: Int }", "type A { x: Int! }", "refused: field A.x becomes required: documents without a value would break it"},
-		{"made optional", "type A { x: Int! }", "type A { x: Int }", "refused: field A.x becomes optional: this version cannot change the column"},
-		{"required without default", "type A { x: Int }", "type A { x: Int, y: Int! }", "refused: field A.y is new and required, without a constant @default: the documents there are would have no value"},
-		{"required, default not constant", "type A { x: Int }", `type A { x: Int, y: Time! @default(expr: "now") }`, "refused: field A.y is new and required, without a constant @default: the documents there are would have no value"},
-		{"enum value removed", "type A { x: E, y: E } enum E { P Q }", "type A { x: E, y: E } enum E { P }", "refused: enum E loses its value Q: documents that have it would break it"},
-		{"enum value added", "type A { x: E } enum E { P }", "type A { x: E } enum E { P Q }", "refused: enum E gains the value Q: this version cannot change the columns that use it"},
-		{"several", "type A { x: Int, y: Int } type B { x: Int }", "type A { x: Float, z: Int! }",
-			"refused: collection B is dropped: all its documents would be lost\nrefused: field A.y is dropped: its values would be lost\nrefused: field A.x changes from Int to Float: its values would be lost\nrefused: field A.z is new and required, without a constant @default: the documents there are would have no value"},
+		{"dropped table", `type A { x: Int } type B { x: Int }`, `type A { x: Int }`, `drop-collection: drop collection B: all its documents are lost; to rename it, keep its table with @collection(name: "B")
+drop table B`},
+		{"renamed table", `type A { x: Int }`, `type B { x: Int }`, `drop-collection: drop collection A: all its documents are lost; to rename it, keep its table with @collection(name: "A")
+create table B
+drop table A`},
+		{"dropped field", `type A { x: Int, y: Int! @index }`, `type A { x: Int }`, `drop-field: drop field A.y: its values are lost; to rename it, say @renamed(from: "y") on the new field
+relax column A.y
+drop index A_y_idx
+drop column A.y`},
+		{"dropped link", `type A { bs: [B!] @relation } type B { as: [A!] @relation }`, `type A { x: Int, bs: [B!] @relation } type B { a: A }`, `drop-relation: drop relation A_bs: all its links are lost
+add column A.x
+add column B.a
+create index B_a_idx on B (a)
+drop table A_bs`},
+		{"renamed field", `type A { x: Int @unique }`, `type A { y: Int @unique @renamed(from: "x") }`, `A.y is x`},
+		{"renamed long ago", `type A { y: Int @renamed(from: "x") }`, `type A { y: Int @renamed(from: "x"), z: Int }`, `add column A.z`},
+		{"renamed back", `type A { y: Int @renamed(from: "x") }`, `type A { x: Int }`, `A.x is y`},
+		{"renamed, the name used again", `type A { y: Int @renamed(from: "x") }`, `type A { y: Int @renamed(from: "y_"), x: Int }`, `add column A.x`},
+		{"renamed with other rules", `type A { x: Int @auth(read: "signedIn") }`, `type A { y: Int @renamed(from: "x") }`, `rename-rules: field A.y has other rules of its own than A.x had: the values there are get those
+A.y is x`},
+		{"same name, gone in between", `type A { x: Int, y: Int }`, `type A { y: Int }`, `drop-field: drop field A.x: its values are lost; to rename it, say @renamed(from: "x") on the new field
+drop column A.x`},
+		{"retyped, none kept", `type A { x: String }`, `type A { x: Int }`, `refused: field A.x cannot change from String to Int: values would be lost; add a new field and copy the values, or drop this one and give the new one another name
+A.x is x_2`},
+		{"wider", `type A { x: Int, y: E } enum E { P }`, `type A { x: Long, y: String } `, `relax column A.y`},
+		{"converted", `type A { x: Int! @unique }`, `type A { x: Float! @unique }`, `add column A.x_2
+fill column A.x_2
+tighten column A.x_2
+relax column A.x
+create unique index A_x_2_key on A (x)
+drop index A_x_key
+drop column A.x
+A.x is x_2`},
+		{"folded", `type A { x: String! }`, `type A { x: String! @fold @unique }`, `add column A.flora_fold_x
+fill column A.flora_fold_x
+create unique index A_flora_fold_x_key on A (x)`},
+		{"unfolded", `type A { x: String @fold }`, `type A { x: String }`, `drop column A.flora_fold_x`},
+		{"made a list", `type A { x: Int }`, `type A { x: [Int!] }`, `add column A.x_2
+fill column A.x_2
+drop column A.x
+A.x is x_2`},
+		{"other target", `type A { x: B } type B { x: Int } type C { x: Int }`, `type A { x: C } type B { x: Int } type C { x: Int }`, `refused: field A.x cannot change from B to C: values would be lost; add a new field and copy the values, or drop this one and give the new one another name`},
+		{"made required", `type A { x: Int }`, `type A { x: Int! }`, `tighten column A.x`},
+		{"made required with a default", `type A { x: Int }`, `type A { x: Int! @default(expr: "7") }`, `fill column A.x
+tighten column A.x`},
+		{"made optional", `type A { x: Int! }`, `type A { x: Int }`, `relax column A.x`},
+		{"required without default", `type A { x: Int }`, `type A { x: Int, y: Int! }`, `refused: field A.y is new and required: the documents there are would have no value; give it a @default of literals and now, or make it optional`},
+		{"required, default by the clock", `type A { x: Int }`, `type A { x: Int, y: Time! @default(expr: "now") }`, `add column A.y`},
+		{"required, default by the caller", `type A { x: Int }`, `type A { x: Int, y: String! @default(expr: "CurrentIdentity()") }`, `refused: field A.y is new and required: the documents there are would have no value; give it a @default of literals and now, or make it optional`},
+		{"enum value removed", `type A { x: E, y: E } enum E { P Q }`, `type A { x: E, y: E } enum E { P }`, `tighten column A.x
+tighten column A.y`},
+		{"enum value added", `type A { x: E } enum E { P }`, `type A { x: E } enum E { P Q }`, `relax column A.x`},
+		{"several", `type A { x: Int, y: Int } type B { x: Int }`, `type A { x: JSON, z: Int! }`, `drop-collection: drop collection B: all its documents are lost; to rename it, keep its table with @collection(name: "B")
+refused: field A.x cannot change from Int to JSON: values would be lost; add a new field and copy the values, or drop this one and give the new one another name
+refused: field A.z is new and required: the documents there are would have no value; give it a @default of literals and now, or make it optional
+drop-field: drop field A.y: its values are lost; to rename it, say @renamed(from: "y") on the new field
+drop column A.y
+drop table B
+A.x is x_2`},
 	}
 	load := func(t *testing.T, sdl string) *Schema {
 		t.Helper()
@@ -55,13 +102,21 @@ func TestDiff(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			steps, refused := Diff(load(t, tt.old), load(t, tt.new))
+			d := Diff(load(t, tt.old), load(t, tt.new), time.Unix(0, 0))
 			var lines []string
-			for _, s := range steps {
+			for _, c := range d.Changes {
+				switch {
+				case c.Refused:
+					lines = append(lines, "refused: "+c.String())
+				case c.Allow != "":
+					lines = append(lines, c.Allow+": "+c.String())
+				}
+			}
+			for _, s := range d.Steps {
 				lines = append(lines, s.String())
 			}
-			for _, r := range refused {
-				lines = append(lines, "refused: "+r)
+			for _, name := range slices.Sorted(maps.Keys(d.Names)) {
+				lines = append(lines, name+" is "+d.Names[name])
 			}
 			if got := strings.Join(lines, "\n"); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)

@@ -79,8 +79,7 @@ func (l *loader) collection(c *collection) {
 		if d := named(f.directives, "embedded"); d != nil {
 			l.warn(l.directivePos(d), remove, "%s: @embedded goes on types, it is ignored here", path)
 		}
-		if slices.ContainsFunc(def.Directives, func(d *ast.Directive) bool { return slices.Contains(laterDirectives, d.Name) }) ||
-			!l.fieldType(f, path) {
+		if !l.fieldType(f, path) {
 			l.suspect[def.Name] = true
 			continue
 		}
@@ -88,6 +87,25 @@ func (l *loader) collection(c *collection) {
 			l.fold(f, d)
 		}
 		c.fields = append(c.fields, f)
+	}
+	for _, f := range c.fields {
+		if d := f.directive("renamed"); d != nil {
+			l.renamed(c, f, d)
+		}
+	}
+}
+
+// renamed reads what a field was before.
+func (l *loader) renamed(c *collection, f *field, d *ast.Directive) {
+	from := text(d, "from")
+	switch {
+	case from == f.Name:
+		l.fault(l.directivePos(d), "name what the field was before", "%s: @renamed names the field itself", f.Path())
+	case c.loaded(from) != nil:
+		l.fault(l.directivePos(d), "remove one of them", "%s: @renamed names %s, which is a field of its own", f.Path(), c.loaded(from).Path())
+	default:
+		l.identifier(f.Path()+": from", d.Arguments.ForName("from").Value)
+		f.Renamed = from
 	}
 }
 
@@ -102,7 +120,7 @@ func (l *loader) fold(f *field, d *ast.Directive) {
 		l.fault(l.directivePos(d), "use a claim: CurrentToken()", "%s: @fold cannot fold what is copied from CurrentUser()", f.Path())
 		return
 	}
-	f.Field.Field.Fold = &rules.Field{Object: f.Object, Name: f.Name, Column: "flora_fold_" + f.Column, Kind: rules.String, TypeName: "String"}
+	f.Field.Field.Fold = &rules.Field{Object: f.Object, Name: f.Name, Column: foldColumn(f.Column), Kind: rules.String, TypeName: "String"}
 }
 
 // resolved takes a field that needs a function.

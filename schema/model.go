@@ -111,6 +111,7 @@ type Field struct {
 	Embedded    *Embedded   // of a field of an embedded type
 	// EmbeddedList: the value is a list of them.
 	EmbeddedList bool
+	Renamed      string      // @renamed(from:): what the field was before, "" for none
 	Default      *rules.Expr // @default, or nil
 	Set          *rules.Expr // @set, or nil
 	SetOnCreate  bool

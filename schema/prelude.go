@@ -33,6 +33,7 @@ directive @collection(name: String, plural: String) on OBJECT
 directive @embedded on OBJECT | FIELD_DEFINITION
 directive @resolver(name: String, paginated: Boolean) repeatable on FIELD_DEFINITION
 directive @fold on FIELD_DEFINITION
+directive @renamed(from: String!) on FIELD_DEFINITION
 directive @deprecated(reason: String) on FIELD_DEFINITION | ENUM_VALUE
 directive @specifiedBy(url: String!) on SCALAR
 
@@ -41,11 +42,8 @@ enum SetOn { CREATE UPDATE }
 enum OnDelete { RESTRICT CASCADE SET_NULL }
 `
 
-// The scalars there are, and what this version of the language refuses.
-var (
-	laterDirectives = []string{"renamed"}
-	builtinScalars  = []string{"Boolean", "Int", "Float", "String", "ID", "Long", "Date", "Time", "UUID", "Decimal", "JSON"}
-)
+// builtinScalars are the scalars there are.
+var builtinScalars = []string{"Boolean", "Int", "Float", "String", "ID", "Long", "Date", "Time", "UUID", "Decimal", "JSON"}
 
 const remove = "remove it"
 
@@ -70,9 +68,6 @@ func (l *loader) directives(list ast.DirectiveList, at ast.DirectiveLocation, ow
 		pos := l.directivePos(d)
 		def := l.vocabulary.directives.ForName(d.Name)
 		switch {
-		case slices.Contains(laterDirectives, d.Name):
-			l.fault(pos, remove, "%s: @%s is not supported in this version", owner, d.Name)
-			continue
 		case def == nil:
 			var names []string
 			for _, known := range l.vocabulary.directives {

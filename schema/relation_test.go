@@ -47,7 +47,7 @@ func TestRelations(t *testing.T) {
 		{"onDelete on a list", "type A { bs: [B] @relation(onDelete: CASCADE) } type B { a: A }", "f:1:28: A.bs: onDelete goes on the field that has the key, which says what becomes of its own document, put it on B.a"},
 		{"onDelete on links", "type A { bs: [B] @relation(onDelete: CASCADE) } type B { as: [A] @relation }", "f:1:28: A.bs: onDelete has no meaning here, links go with either of their ends, remove it"},
 		{"relation on a scalar", "type A { x: Int @relation }", "f:1:17: A.x: @relation goes on fields whose type is a collection, this is a Int, remove it"},
-		{"one fault, not two", "type A { bs: [B] @relation } type B { a: A @renamed }", "f:1:44: B.a: @renamed is not supported in this version, remove it"},
+		{"one fault, not two", "type A { bs: [B] @relation } type B { a: A @renamed }", "f:1:44: B.a: @renamed lacks its argument from, write @renamed(from: ...)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,54 +1,94 @@
 package schema
 
-import "fmt"
+import (
+	"fmt"
+
+	"flora.dev/flora/rules"
+)
 
 // StepKind is a kind of migration step.
 type StepKind uint8
 
-// The steps that lose nothing.
+// The steps. Those that take something away come after the new version is
+// published, the others before.
 const (
 	// CreateTable makes a table with its columns and foreign keys, except
 	// those that an AddForeignKey of the same list adds later: their target
 	// is created after the table.
 	CreateTable StepKind = iota + 1
-	AddColumn            // nullable, or with a constant default that is filled in; with its foreign key
+	AddColumn            // nullable, or filled with Value; with its foreign key
+	AddFold              // the second column of a field that gains @fold
 	CreateIndex
 	CreateUnique
-	DropIndex // an index that no longer is declared, unique or not
 	AddForeignKey
 	// CreateLink makes a link table with its foreign keys and its index. Its
 	// collections were created before.
 	CreateLink
+	// Fill writes Column: what Convert makes of From, or Value where it is null.
+	Fill
+	Relax   // Column takes more than From did: null, further values
+	Tighten // Column takes less than From did; no document may have what it no longer takes
+
+	DropIndex // an index that no longer is declared, unique or not
+	DropColumn
+	DropLink
+	DropTable
 )
 
 // Step is one change of the tables.
 type Step struct {
 	Kind       StepKind
-	Collection *Collection // of the new schema
-	Field      *Field      // of AddColumn, AddForeignKey
+	Collection *Collection // of the new schema; of the old one in DropTable
+	Field      *Field      // of AddColumn, AddFold, AddForeignKey
 	Unique     *Unique     // of CreateUnique
 	Index      *Index      // of CreateIndex
 	Name       string      // of the index, of DropIndex
-	Link       *Link       // of CreateLink
+	Link       *Link       // of CreateLink, DropLink
+
+	From, Column *rules.Field
+	Convert      Convert
+	Value        rules.Value
 }
 
-// String describes the step as a plan shows it.
+// Late reports whether a step takes something away that the version before
+// still uses.
+func (s Step) Late() bool { return s.Kind >= DropIndex }
+
+// String describes the step as errors show it.
 func (s Step) String() string {
+	table := ""
+	if s.Collection != nil {
+		table = s.Collection.Table
+	}
 	switch s.Kind {
 	case CreateLink:
 		return fmt.Sprintf("create table %s of links (%s, %s)", s.Link.Object.Table, s.Link.Near.Column, s.Link.Far.Column)
 	case CreateTable:
-		return "create table " + s.Collection.Table
+		return "create table " + table
 	case AddColumn:
-		return fmt.Sprintf("add column %s.%s", s.Collection.Table, s.Field.Column)
+		return fmt.Sprintf("add column %s.%s", table, s.Field.Column)
+	case AddFold:
+		return fmt.Sprintf("add column %s.%s", table, s.Field.Fold.Column)
 	case CreateIndex:
-		return fmt.Sprintf("create index %s on %s (%s)", s.Index.Name, s.Collection.Table, fieldNames(s.Index.Fields))
+		return fmt.Sprintf("create index %s on %s (%s)", s.Index.Name, table, fieldNames(s.Index.Fields))
 	case CreateUnique:
-		return fmt.Sprintf("create unique index %s on %s (%s)", s.Unique.Name, s.Collection.Table, fieldNames(s.Unique.Fields))
+		return fmt.Sprintf("create unique index %s on %s (%s)", s.Unique.Name, table, fieldNames(s.Unique.Fields))
+	case AddForeignKey:
+		return fmt.Sprintf("add foreign key %s.%s to %s", table, s.Field.Column, s.Field.Target.Table)
+	case Fill:
+		return fmt.Sprintf("fill column %s.%s", table, s.Column.Column)
+	case Relax:
+		return fmt.Sprintf("relax column %s.%s", table, s.Column.Column)
+	case Tighten:
+		return fmt.Sprintf("tighten column %s.%s", table, s.Column.Column)
 	case DropIndex:
 		return "drop index " + s.Name
-	case AddForeignKey:
-		return fmt.Sprintf("add foreign key %s.%s to %s", s.Collection.Table, s.Field.Column, s.Field.Target.Table)
+	case DropColumn:
+		return fmt.Sprintf("drop column %s.%s", table, s.Column.Column)
+	case DropLink:
+		return "drop table " + s.Link.Object.Table
+	case DropTable:
+		return "drop table " + table
 	}
 	return fmt.Sprintf("step %d", s.Kind)
 }

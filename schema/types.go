@@ -52,7 +52,7 @@ func (l *loader) types(doc *ast.SchemaDocument) {
 		}
 	}
 	for _, d := range doc.Directives {
-		if l.vocabulary.directives.ForName(d.Name) == nil && !slices.Contains(laterDirectives, d.Name) {
+		if l.vocabulary.directives.ForName(d.Name) == nil {
 			l.fault(l.src.pos(d.Position), remove, "directive @%s: directives of your own are not supported", d.Name)
 		}
 	}

@@ -10,7 +10,21 @@ import (
 type Deployment struct {
 	Version int64
 	SDL     string // the developer's file as deployed
-	Secret  []byte // 32 random bytes made at the first deploy, shared by all instances
+	Names   schema.Names
+	// Unfinished: its deployment ended before all was done that comes after the
+	// version. Deploying it again goes on with that.
+	Unfinished bool
+	Secret     []byte // 32 random bytes made at the first deploy, shared by all instances
+}
+
+// Schema loads what is deployed. file is the name that messages show.
+func (d *Deployment) Schema(file string) (*schema.Schema, error) {
+	s, err := schema.Load(file, []byte(d.SDL))
+	if err != nil {
+		return nil, err
+	}
+	s.Place(d.Names)
+	return s, nil
 }
 
 // Migration brings a store from one version to the next.
@@ -18,6 +32,7 @@ type Migration struct {
 	From  int64 // version that Steps start from, 0 for an empty store
 	Reset bool  // drop every collection and its data first; Steps then start from nothing
 	SDL   string
+	Names schema.Names
 	Steps []schema.Step
 }
 

@@ -30,7 +30,7 @@ func open(t *testing.T) (*Loader, func(*store.Query) (*store.Rows, error)) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	steps, _ := schema.Diff(nil, model)
+	steps := schema.Diff(nil, model, time.Time{}).Steps
 	d, err := db.Deploy(t.Context(), &store.Migration{SDL: sdl, Steps: steps})
 	if err != nil {
 		t.Fatal(err)

@@ -29,6 +29,14 @@ func wanted(steps []schema.Step) *leftovers {
 			l.tables[s.Collection.Table] = true
 		case schema.AddColumn:
 			l.columns[[2]string{s.Collection.Table, s.Field.Column}] = true
+			if s.Field.Fold != nil {
+				l.columns[[2]string{s.Collection.Table, s.Field.Fold.Column}] = true
+			}
+		case schema.AddFold:
+			l.columns[[2]string{s.Collection.Table, s.Field.Fold.Column}] = true
+		case schema.CreateLink:
+			l.tables[s.Link.Object.Table] = true
+			l.indexes[s.Link.Index()] = true
 		case schema.CreateIndex:
 			l.indexes[s.Index.Name] = true
 		case schema.CreateUnique:

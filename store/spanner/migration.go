@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,7 +22,8 @@ import (
 // fills an index in minutes.
 const deployTimeout = 30 * time.Minute
 
-const newest = "SELECT s.version, s.sdl, m.value FROM flora_schema AS s JOIN flora_meta AS m ON m.name = 'secret' ORDER BY s.version DESC LIMIT 1"
+const newest = "SELECT s.version, s.sdl, m.value, n.value, l.value IS NOT NULL FROM flora_schema AS s JOIN flora_meta AS m ON m.name = 'secret'" +
+	" LEFT JOIN flora_meta AS n ON n.name = CONCAT('names/', CAST(s.version AS STRING)) LEFT JOIN flora_meta AS l ON l.name = '" + lateName + "' ORDER BY s.version DESC LIMIT 1"
 
 // Deployed returns the newest deployed schema.
 func (db *DB) Deployed(ctx context.Context) (*store.Deployment, error) {
@@ -62,7 +64,11 @@ func newestOf(ctx context.Context, on querier) (*store.Deployment, error) {
 	var d *store.Deployment
 	err := on.QueryWithOptions(ctx, cloud.NewStatement(newest), tagged(ctx)).Do(func(r *cloud.Row) error {
 		d = &store.Deployment{}
-		return r.Columns(&d.Version, &d.SDL, &d.Secret)
+		var names []byte
+		if err := r.Columns(&d.Version, &d.SDL, &d.Secret, &names, &d.Unfinished); err != nil || names == nil {
+			return err
+		}
+		return json.Unmarshal(names, &d.Names)
 	})
 	return d, err
 }
@@ -92,6 +98,14 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 	if err := db.prepare(ctx); err != nil {
 		return nil, err
 	}
+	if err := db.finish(ctx); err != nil { // of a deployment that ended before
+		return nil, err
+	}
+	if now != nil && now.Unfinished && m.SDL == now.SDL && len(m.Steps) == 0 && !m.Reset {
+		now.Unfinished = false
+		return now, nil
+	}
+	began := db.opts.Now()
 	token, err := db.claim(ctx)
 	if err != nil {
 		return nil, err
@@ -105,17 +119,17 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 	if err := clear(ctx, &ddl, m.Steps); err != nil {
 		return nil, err
 	}
-	for i, s := range m.Steps {
-		statements, err := sqlgen.Spanner.Step(s, m.Steps[i+1:]...)
-		if err != nil {
-			return nil, fmt.Errorf("deploy: %w", err)
-		}
-		ddl.add(i, statements...)
-	}
-	if err := db.run(ctx, &ddl, m.Steps); err != nil {
+	if err := db.run(ctx, &ddl, nil); err != nil {
 		return nil, err
 	}
-	return db.publish(ctx, m, token)
+	if err := db.migrate(ctx, m.Steps); err != nil {
+		return nil, err
+	}
+	d, err := db.publish(ctx, m, token, began)
+	if err != nil {
+		return nil, err
+	}
+	return d, db.finish(ctx)
 }
 
 // prepare makes the system tables, as far as no earlier deployment did.
@@ -126,6 +140,13 @@ func (db *DB) prepare(ctx context.Context) error {
 		return readError(err)
 	}
 	var ddl script
+	narrow, err := db.catalog(ctx, "SELECT c.spanner_type FROM information_schema.columns AS c WHERE c.table_schema = '' AND c.table_name = 'flora_meta' AND c.column_name = 'value' AND c.spanner_type = 'BYTES(64)'")
+	if err != nil {
+		return readError(err)
+	}
+	if len(narrow) > 0 { // as the first versions made it
+		ddl.add(noStep, "ALTER TABLE flora_meta ALTER COLUMN value BYTES(MAX) NOT NULL")
+	}
 	names := sqlgen.SystemNames()
 	for i, s := range sqlgen.Spanner.System() {
 		if !slices.Contains(made, names[i]) {
@@ -153,14 +174,18 @@ func (db *DB) claim(ctx context.Context) (token []byte, err error) {
 
 // publish writes the version if the one before it still is the newest and no
 // other deployment began, and the secret if there is none.
-func (db *DB) publish(ctx context.Context, m *store.Migration, token []byte) (*store.Deployment, error) {
+func (db *DB) publish(ctx context.Context, m *store.Migration, token []byte, began time.Time) (*store.Deployment, error) {
 	if err := db.lock(ctx); err != nil {
 		return nil, unavailable(err)
 	}
 	defer db.unlock()
 	started := db.opts.Now()
-	next := &store.Deployment{Version: m.From + 1, SDL: m.SDL}
-	_, err := db.client.ReadWriteTransaction(ctx, func(ctx context.Context, tx *cloud.ReadWriteTransaction) error {
+	next := &store.Deployment{Version: m.From + 1, SDL: m.SDL, Names: m.Names}
+	notes, err := metaOf(m)
+	if err != nil {
+		return nil, err
+	}
+	_, err = db.client.ReadWriteTransaction(ctx, func(ctx context.Context, tx *cloud.ReadWriteTransaction) error {
 		last, err := newestOf(ctx, tx)
 		if err != nil {
 			return err
@@ -176,7 +201,10 @@ func (db *DB) publish(ctx context.Context, m *store.Migration, token []byte) (*s
 		if !bytes.Equal(claimed, token) {
 			return store.ErrStale
 		}
-		var writes []*cloud.Mutation
+		if err := db.settled(ctx, tx, m.Steps, began); err != nil {
+			return err
+		}
+		writes := slices.Clone(notes)
 		if last == nil {
 			last = &store.Deployment{Secret: make([]byte, 32)}
 			rand.Read(last.Secret)
@@ -203,7 +231,32 @@ func (db *DB) publish(ctx context.Context, m *store.Migration, token []byte) (*s
 	case isUnavailable(err):
 		return nil, unavailable(err)
 	}
+	if refused, ok := errors.AsType[*store.StepError](err); ok {
+		return nil, refused
+	}
 	return nil, fmt.Errorf("publish schema version %d: %w", next.Version, err)
+}
+
+// metaOf are the names and the late work that are noted with a version.
+func metaOf(m *store.Migration) (writes []*cloud.Mutation, err error) {
+	add := func(name string, v any) error {
+		text, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("deploy: %w", err)
+		}
+		writes = append(writes, cloud.InsertOrUpdate("flora_meta", []string{"name", "value"}, []any{name, text}))
+		return nil
+	}
+	if len(m.Names) > 0 {
+		if err := add(fmt.Sprint("names/", m.From+1), m.Names); err != nil {
+			return nil, err
+		}
+	}
+	list, err := lateOf(m.Steps)
+	if err != nil || len(list) == 0 {
+		return writes, err
+	}
+	return writes, add(lateName, list)
 }
 
 // stepError blames a statement's step.

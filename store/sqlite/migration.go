@@ -3,7 +3,10 @@ package sqlite
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"strconv"
 
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
@@ -12,7 +15,8 @@ import (
 )
 
 const (
-	newestSQL = "SELECT s.version, s.sdl, m.value FROM flora_schema AS s, flora_meta AS m WHERE m.name = 'secret' ORDER BY s.version DESC LIMIT 1"
+	newestSQL = "SELECT s.version, s.sdl, m.value, n.value FROM flora_schema AS s JOIN flora_meta AS m ON m.name = 'secret'" +
+		" LEFT JOIN flora_meta AS n ON n.name = 'names/' || s.version ORDER BY s.version DESC LIMIT 1"
 	tablesSQL = "SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, 6) <> 'flora_' AND substr(name, 1, 7) <> 'sqlite_'"
 )
 
@@ -34,10 +38,18 @@ func (db *DB) Deployed(ctx context.Context) (*store.Deployment, error) {
 
 func (c *conn) newest() (*store.Deployment, error) {
 	var d *store.Deployment
+	var names []byte
 	err := c.run(&sqlgen.Statement{SQL: newestSQL}, func(s *sqlite.Stmt) {
 		d = &store.Deployment{Version: s.ColumnInt64(0), SDL: s.ColumnText(1), Secret: make([]byte, s.ColumnLen(2))}
 		s.ColumnBytes(2, d.Secret)
+		if !s.ColumnIsNull(3) {
+			names = make([]byte, s.ColumnLen(3))
+			s.ColumnBytes(3, names)
+		}
 	})
+	if err == nil && names != nil {
+		err = json.Unmarshal(names, &d.Names)
+	}
 	return d, err
 }
 
@@ -55,6 +67,9 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 		}
 		return err
 	}})
+	if refused, ok := errors.AsType[*store.StepError](err); ok {
+		return nil, refused
+	}
 	if err != nil {
 		return nil, fmt.Errorf("deploy: %w", err)
 	}
@@ -62,7 +77,7 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 }
 
 func (db *DB) deploy(c *conn, m *store.Migration) (d *store.Deployment, err error) {
-	if m.Reset {
+	if m.Reset || rebuilds(m.Steps) {
 		// Tables go in any order. The pragma does nothing inside a transaction.
 		if err := c.exec("PRAGMA foreign_keys = OFF"); err != nil {
 			return nil, err
@@ -89,19 +104,8 @@ func (db *DB) deploy(c *conn, m *store.Migration) (d *store.Deployment, err erro
 			return nil, err
 		}
 	}
-	for i, s := range m.Steps {
-		texts, err := sqlgen.SQLite.Step(s, m.Steps[i+1:]...)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range texts {
-			if err := c.once(t); err != nil {
-				if isConstraint(err) {
-					return nil, &store.StepError{Step: s, Err: err}
-				}
-				return nil, fmt.Errorf("apply %s: %w", s, err)
-			}
-		}
+	if err := c.migrate(m.Steps); err != nil {
+		return nil, err
 	}
 	if err := c.publish(m, db.now().UnixMicro()); err != nil {
 		return nil, err
@@ -135,18 +139,19 @@ func (c *conn) publish(m *store.Migration, now int64) error {
 		return err
 	}
 	if n == 0 {
-		s, err := c.prepare("INSERT INTO flora_meta (name, value) VALUES ('secret', ?1)")
-		if err != nil {
-			return err
-		}
 		secret := make([]byte, 32)
 		rand.Read(secret) // never fails
-		s.BindBytes(1, secret)
-		if _, err := s.Step(); err != nil {
+		if err := c.meta("secret", secret); err != nil {
 			return fmt.Errorf("store secret: %w", err)
 		}
-		if err := s.Reset(); err != nil {
-			return err
+	}
+	if len(m.Names) > 0 {
+		names, err := json.Marshal(m.Names)
+		if err != nil {
+			return fmt.Errorf("store names: %w", err)
+		}
+		if err := c.meta("names/"+strconv.FormatInt(m.From+1, 10), names); err != nil {
+			return fmt.Errorf("store names: %w", err)
 		}
 	}
 	return c.run(&sqlgen.Statement{SQL: "INSERT INTO flora_schema (version, sdl, created) VALUES (?1, ?2, ?3)", Args: []sqlgen.Arg{
@@ -154,6 +159,19 @@ func (c *conn) publish(m *store.Migration, now int64) error {
 		{Value: rules.Value{Kind: rules.String, V: m.SDL}},
 		{Value: rules.Value{Kind: rules.Long, V: now}},
 	}}, nil)
+}
+
+func (c *conn) meta(name string, value []byte) error {
+	s, err := c.prepare("INSERT INTO flora_meta (name, value) VALUES (?1, ?2)")
+	if err != nil {
+		return err
+	}
+	s.BindText(1, name)
+	s.BindBytes(2, value)
+	if _, err := s.Step(); err != nil {
+		return err
+	}
+	return s.Reset()
 }
 
 // once runs a statement that is not kept.

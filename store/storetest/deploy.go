@@ -142,8 +142,8 @@ func (s *suite) defaults() []schema.Step {
 		if len(faults) > 0 {
 			s.Fatalf("default of %s: %v", d.name, faults)
 		}
-		f.Default = x
-		steps = append(steps, schema.Step{Kind: schema.AddColumn, Collection: s.user, Field: f})
+		v, _ := x.Const()
+		steps = append(steps, schema.Step{Kind: schema.AddColumn, Collection: s.user, Field: f, Value: v})
 	}
 	return steps
 }

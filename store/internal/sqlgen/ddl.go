@@ -16,6 +16,7 @@ type ddl struct {
 	listType                  string // of every list; "" is ARRAY<type>
 	key                       string // type of a document's key
 	bytes                     string // type of the secret
+	elements, element         string // of a list, as rows
 	committed, expires        string // type of a commit's time; what ends a table whose rows go some time after it
 	boolCheck                 bool   // Booleans are integers that need a CHECK
 	forwardKeys               bool   // a foreign key may name a table to come, and cannot be added later
@@ -64,13 +65,21 @@ func (d *Dialect) Step(s schema.Step, later ...schema.Step) ([]string, error) {
 	case schema.CreateTable:
 		return []string{d.createTable(s.Collection, later)}, nil
 	case schema.AddColumn:
-		return d.addColumn(s.Collection, s.Field)
+		return d.addColumn(s)
+	case schema.AddFold:
+		return []string{"ALTER TABLE " + quote(s.Collection.Table) + " ADD COLUMN " + quote(s.Field.Fold.Column) + " " + d.columnType(s.Field.Fold)}, nil
 	case schema.CreateIndex:
 		return []string{d.index("CREATE INDEX ", s.Index.Name, s.Collection, s.Index.Fields, d.ddl.indexTail)}, nil
 	case schema.CreateUnique:
 		return []string{d.index(d.ddl.uniqueIndex, s.Unique.Name, s.Collection, s.Unique.Fields, false)}, nil
 	case schema.DropIndex:
 		return []string{"DROP INDEX " + quote(s.Name)}, nil
+	case schema.DropLink:
+		return []string{"DROP TABLE " + quote(s.Link.Object.Table)}, nil
+	case schema.DropTable:
+		return []string{"DROP TABLE " + quote(s.Collection.Table)}, nil
+	case schema.Relax, schema.Tighten:
+		return d.limit(s), nil
 	case schema.AddForeignKey:
 		if d.ddl.forwardKeys {
 			return nil, nil
@@ -80,7 +89,51 @@ func (d *Dialect) Step(s schema.Step, later ...schema.Step) ([]string, error) {
 	return nil, fmt.Errorf("print step: kind %d is not known", s.Kind)
 }
 
+// Index makes the index of a collection that has that name, if it has one.
+func (d *Dialect) Index(c *schema.Collection, name string) ([]string, error) {
+	for _, u := range c.Uniques {
+		if u.Name == name {
+			return d.Step(schema.Step{Kind: schema.CreateUnique, Collection: c, Unique: u})
+		}
+	}
+	for _, i := range c.Indexes {
+		if i.Name == name {
+			return d.Step(schema.Step{Kind: schema.CreateIndex, Collection: c, Index: i})
+		}
+	}
+	return nil, nil
+}
+
 func (d *Dialect) createTable(c *schema.Collection, later []schema.Step) string {
+	return d.tableText(quote(c.Table), c, later)
+}
+
+// limit alters what a column takes, where an engine can. Its CHECK and its
+// foreign key are dropped before, by the names that they have there.
+func (d *Dialect) limit(s schema.Step) (out []string) {
+	alter := "ALTER TABLE " + quote(s.Collection.Table) + " "
+	if s.From.NonNull != s.Column.NonNull {
+		text := alter + "ALTER COLUMN " + quote(s.Column.Column) + " " + d.columnType(s.Column)
+		if s.Column.NonNull {
+			text += " NOT NULL"
+		}
+		out = append(out, text)
+	}
+	if check := d.check(s.Column); check != "" && Rechecked(s) {
+		out = append(out, alter+"ADD "+check)
+	}
+	if s.Column.Kind == rules.Ref && len(out) > 0 {
+		out = append(out, alter+"ADD FOREIGN KEY ("+quote(s.Column.Column)+") "+target(s.Column))
+	}
+	return out
+}
+
+// Rechecked reports whether a step changes the values that a column takes.
+func Rechecked(s schema.Step) bool {
+	return (s.From.Kind == rules.Enum || s.Column.Kind == rules.Enum) && (s.From.Kind != s.Column.Kind || !slices.Equal(s.From.Values, s.Column.Values))
+}
+
+func (d *Dialect) tableText(name string, c *schema.Collection, later []schema.Step) string {
 	lines := []string{
 		quote(c.Key.Column) + " " + d.ddl.key + " NOT NULL",
 		quote(c.TS.Column) + " " + d.ddl.types[rules.Long] + " NOT NULL",
@@ -107,7 +160,7 @@ func (d *Dialect) createTable(c *schema.Collection, later []schema.Step) string 
 		}
 	}
 	lines = append(lines, constraints...)
-	return "CREATE TABLE " + quote(c.Table) + " (" + strings.Join(lines, ", ") + string(fill(nil, d.ddl.tableEnd, quote(c.Key.Column)))
+	return "CREATE TABLE " + name + " (" + strings.Join(lines, ", ") + string(fill(nil, d.ddl.tableEnd, quote(c.Key.Column)))
 }
 
 // createLink makes a link table, found by either end.
@@ -123,13 +176,17 @@ func (d *Dialect) createLink(k *schema.Link) []string {
 	}
 }
 
-func (d *Dialect) addColumn(c *schema.Collection, f *schema.Field) ([]string, error) {
-	alter := "ALTER TABLE " + quote(c.Table) + " ADD "
+func (d *Dialect) addColumn(s schema.Step) ([]string, error) {
+	f := s.Field
+	alter := "ALTER TABLE " + quote(s.Collection.Table) + " ADD "
 	column := "COLUMN " + quote(f.Column) + " " + d.columnType(f.Field)
 	if f.NonNull {
-		// Documents that exist get the default. It stays on the column, where
-		// it is never used: an insert names every column.
-		def, err := d.constant(f)
+		// Documents that exist get the value. It stays on the column as its
+		// default, where it is never used: an insert names every column.
+		def, err := d.literal(s.Value)
+		if s.Value.V == nil {
+			err = errors.New("not null and without a value")
+		}
 		if err != nil {
 			return nil, fmt.Errorf("add column %s: %w", f.Path(), err)
 		}
@@ -138,9 +195,8 @@ func (d *Dialect) addColumn(c *schema.Collection, f *schema.Field) ([]string, er
 	var folded []string
 	if f.Fold != nil {
 		text := alter + "COLUMN " + quote(f.Fold.Column) + " " + d.columnType(f.Fold)
-		if f.NonNull { // constant said that there is one
-			v, _ := f.Default.Const()
-			def, err := d.literal(rules.Value{Kind: rules.String, V: rules.Folded(v.V.(string))})
+		if v, ok := s.Value.V.(string); ok {
+			def, err := d.literal(rules.Value{Kind: rules.String, V: rules.Folded(v)})
 			if err != nil {
 				return nil, fmt.Errorf("add column %s: %w", f.Path(), err)
 			}
@@ -168,18 +224,6 @@ func (d *Dialect) addColumn(c *schema.Collection, f *schema.Field) ([]string, er
 	return append(out, folded...), nil
 }
 
-// constant spells the default of a field.
-func (d *Dialect) constant(f *schema.Field) (string, error) {
-	if f.Default == nil {
-		return "", errors.New("not null and without a default")
-	}
-	v, ok := f.Default.Const()
-	if !ok || v.V == nil {
-		return "", errors.New("the default is not a constant")
-	}
-	return d.literal(v)
-}
-
 func (d *Dialect) columnType(f *rules.Field) string {
 	t := d.ddl.types[f.Kind]
 	switch {
@@ -198,13 +242,17 @@ func (d *Dialect) check(f *rules.Field) string {
 	case f.Kind == rules.Bool && d.ddl.boolCheck:
 		return "CHECK (" + quote(f.Column) + " IN (0, 1))"
 	case f.Kind == rules.Enum:
-		values := make([]string, len(f.Values))
-		for i, v := range f.Values {
-			values[i] = d.ddl.text(v)
-		}
-		return "CHECK (" + quote(f.Column) + " IN (" + strings.Join(values, ", ") + "))"
+		return "CHECK (" + quote(f.Column) + " IN (" + d.enumValues(f) + "))"
 	}
 	return ""
+}
+
+func (d *Dialect) enumValues(f *rules.Field) string {
+	values := make([]string, len(f.Values))
+	for i, v := range f.Values {
+		values[i] = d.ddl.text(v)
+	}
+	return strings.Join(values, ", ")
 }
 
 func foreignKey(f *schema.Field) string {

@@ -1,5 +1,5 @@
 -- system
-CREATE TABLE flora_meta (name STRING(128) NOT NULL, value BYTES(64) NOT NULL) PRIMARY KEY (name);
+CREATE TABLE flora_meta (name STRING(128) NOT NULL, value BYTES(MAX) NOT NULL) PRIMARY KEY (name);
 CREATE TABLE flora_schema (version INT64 NOT NULL, sdl STRING(MAX) NOT NULL, created INT64 NOT NULL) PRIMARY KEY (version);
 CREATE TABLE flora_once (`key` STRING(128) NOT NULL, request STRING(128) NOT NULL, outcome STRING(MAX) NOT NULL, created INT64 NOT NULL, committed TIMESTAMP NOT NULL OPTIONS (allow_commit_timestamp = true)) PRIMARY KEY (`key`), ROW DELETION POLICY (OLDER_THAN(committed, INTERVAL 2 DAY));
 CREATE TABLE flora_note (revision INT64 NOT NULL, name STRING(MAX) NOT NULL, value STRING(MAX), until INT64, changed INT64 NOT NULL) PRIMARY KEY (revision);
@@ -32,7 +32,7 @@ ALTER TABLE `Project` ADD COLUMN `team` STRING(128);
 ALTER TABLE `Project` ADD FOREIGN KEY (`team`) REFERENCES `Team` (`flora_id`)
 
 -- step 8
--- error: add column Project.name: not null and without a default
+-- error: add column Project.name: not null and without a value
 
 -- step 9
 DROP INDEX `Project_lead`

@@ -30,7 +30,7 @@ ALTER TABLE `Project` ADD COLUMN `state` TEXT CHECK (`state` IN ('OPEN', 'DONE')
 ALTER TABLE `Project` ADD COLUMN `team` TEXT REFERENCES `Team` (`flora_id`)
 
 -- step 8
--- error: add column Project.name: not null and without a default
+-- error: add column Project.name: not null and without a value
 
 -- step 9
 DROP INDEX `Project_lead`

@@ -1,0 +1,251 @@
+package spanner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	cloud "cloud.google.com/go/spanner"
+
+	"flora.dev/flora/schema"
+	"flora.dev/flora/store/internal/serial"
+	"flora.dev/flora/store/internal/sqlgen"
+)
+
+// migrate takes the steps that lose nothing: the version before goes on over
+// them. What a column no longer takes, and what goes, waits for publish.
+func (db *DB) migrate(ctx context.Context, steps []schema.Step) error {
+	var ddl script
+	flush := func() error {
+		err := db.run(ctx, &ddl, steps)
+		ddl = script{}
+		return err
+	}
+	for i, s := range steps {
+		var err error
+		switch s.Kind {
+		case schema.Fill:
+			if err = flush(); err == nil {
+				err = db.fill(ctx, s)
+			}
+		case schema.CreateUnique:
+			if !slices.ContainsFunc(steps, func(c schema.Step) bool { return c.Kind == schema.CreateTable && c.Collection == s.Collection }) {
+				if err = flush(); err == nil {
+					err = db.misfits(ctx, db.client.Single(), s)
+				}
+			}
+			if err == nil {
+				err = ddl.step(i, steps)
+			}
+		case schema.Tighten:
+			if err = flush(); err == nil {
+				err = db.misfits(ctx, db.client.Single(), s)
+			}
+		case schema.Relax:
+			if err = flush(); err == nil {
+				err = db.limit(ctx, i, steps, &ddl)
+			}
+		default:
+			if !s.Late() {
+				err = ddl.step(i, steps)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return flush()
+}
+
+func (s *script) step(i int, steps []schema.Step) error {
+	statements, err := sqlgen.Spanner.Step(steps[i], steps[i+1:]...)
+	if err != nil {
+		return fmt.Errorf("deploy: %w", err)
+	}
+	s.add(i, statements...)
+	return nil
+}
+
+// misfits looks whether documents allow a step.
+func (db *DB) misfits(ctx context.Context, on querier, s schema.Step) error {
+	var n int64
+	err := on.QueryWithOptions(ctx, cloud.NewStatement(sqlgen.Spanner.Misfits(s)), tagged(ctx)).Do(func(r *cloud.Row) error { return r.Column(0, &n) })
+	switch {
+	case err != nil:
+		return fmt.Errorf("apply %s: %w", s, err)
+	case n > 0:
+		return sqlgen.Misfit(s, n)
+	}
+	return nil
+}
+
+// limit alters what a column takes. Its CHECK there is goes first, and for a
+// while its foreign key and its indexes: Spanner alters no column that has one.
+// The key of a column which is to be dropped stays away.
+func (db *DB) limit(ctx context.Context, i int, steps []schema.Step, ddl *script) error {
+	s := steps[i]
+	statements, err := db.limits(ctx, s)
+	if err != nil {
+		return err
+	}
+	goes := slices.ContainsFunc(steps, func(d schema.Step) bool {
+		return d.Kind == schema.DropColumn && d.Collection == s.Collection && d.Column.Column == s.Column.Column
+	})
+	ddl.add(i, slices.DeleteFunc(statements, func(text string) bool { return goes && strings.Contains(text, " ADD FOREIGN KEY ") })...)
+	return nil
+}
+
+func (db *DB) limits(ctx context.Context, s schema.Step) (out []string, err error) {
+	statements, err := sqlgen.Spanner.Step(s)
+	if err != nil {
+		return nil, fmt.Errorf("deploy: %w", err)
+	}
+	for _, kind := range []string{"CHECK", "FOREIGN KEY"} {
+		if kind == "CHECK" && !sqlgen.Rechecked(s) {
+			continue
+		}
+		drops, err := db.constraints(ctx, s.Collection.Table, s.Column.Column, kind)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, drops...)
+	}
+	if s.From.NonNull == s.Column.NonNull {
+		return append(out, statements...), nil
+	}
+	indexes, err := db.named(ctx, "SELECT DISTINCT i.index_name FROM information_schema.indexes AS i"+
+		" JOIN information_schema.index_columns AS c ON c.table_name = i.table_name AND c.index_name = i.index_name"+
+		" WHERE i.table_schema = '' AND i.index_type = 'INDEX' AND NOT i.spanner_is_managed AND i.table_name = @table AND c.column_name = @column ORDER BY 1",
+		map[string]any{"table": s.Collection.Table, "column": s.Column.Column})
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range indexes {
+		out = append(out, "DROP INDEX `"+name+"`")
+		again, err := sqlgen.Spanner.Index(s.Collection, name)
+		if err != nil {
+			return nil, err
+		}
+		statements = append(statements, again...)
+	}
+	return append(out, statements...), nil
+}
+
+// constraints are the statements that drop what constrains a column.
+func (db *DB) constraints(ctx context.Context, table, column, kind string) ([]string, error) {
+	usage := "constraint_column_usage"
+	if kind == "FOREIGN KEY" {
+		usage = "key_column_usage"
+	}
+	return db.named(ctx, "SELECT DISTINCT CONCAT('ALTER TABLE `', c.table_name, '` DROP CONSTRAINT `', c.constraint_name, '`') FROM information_schema.table_constraints AS c"+
+		" JOIN information_schema."+usage+" AS u ON u.constraint_name = c.constraint_name"+
+		" WHERE c.table_schema = '' AND c.constraint_type = @kind AND NOT STARTS_WITH(c.constraint_name, 'CK_IS_NOT_NULL_') AND c.table_name = @table AND u.column_name = @column ORDER BY 1",
+		map[string]any{"kind": kind, "table": table, "column": column})
+}
+
+func (db *DB) named(ctx context.Context, sql string, params map[string]any) (out []string, err error) {
+	err = db.client.Single().Query(ctx, cloud.Statement{SQL: sql, Params: params}).Do(func(r *cloud.Row) error {
+		var s string
+		err := r.Column(0, &s)
+		out = append(out, s)
+		return err
+	})
+	if err != nil {
+		return nil, readError(err)
+	}
+	return out, nil
+}
+
+// fill writes the column of a Fill, some documents in each transaction.
+// Documents that are written meanwhile are done when the version is published.
+func (db *DB) fill(ctx context.Context, s schema.Step) error {
+	if err := db.lock(ctx); err != nil {
+		return unavailable(err)
+	}
+	defer db.unlock()
+	if s.From == nil {
+		st, err := statement(sqlgen.Spanner.FillNull(s))
+		if err == nil {
+			_, err = db.client.PartitionedUpdate(ctx, st)
+		}
+		if err != nil {
+			return fmt.Errorf("apply %s: %w", s, err)
+		}
+		return nil
+	}
+	for after := ""; ; {
+		n := 0
+		last := after
+		_, err := db.client.ReadWriteTransaction(ctx, func(ctx context.Context, tx *cloud.ReadWriteTransaction) (err error) {
+			last, n, err = fillSome(ctx, tx, s, after, 0)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("apply %s: %w", s, err)
+		}
+		if n < sqlgen.Filled {
+			return nil
+		}
+		after = last
+	}
+}
+
+// fillSome fills the documents after one, of those written since a time.
+func fillSome(ctx context.Context, tx *cloud.ReadWriteTransaction, s schema.Step, after string, since int64) (last string, n int, err error) {
+	st, err := statement(sqlgen.Spanner.ToFill(s, after, since))
+	if err != nil {
+		return "", 0, err
+	}
+	page := ""
+	err = tx.Query(ctx, st).Do(func(r *cloud.Row) error { return r.Column(0, &page) })
+	if err != nil {
+		return "", 0, err
+	}
+	documents, err := serial.Fillings(s.From, page)
+	if err != nil {
+		return "", 0, err
+	}
+	var writes []*cloud.Mutation
+	for _, d := range documents {
+		v, err := param(s.Convert(d.Value))
+		if err != nil {
+			return "", 0, err
+		}
+		writes = append(writes, cloud.Update(s.Collection.Table, []string{s.Collection.Key.Column, s.Column.Column}, []any{d.ID, v}))
+		last = d.ID
+	}
+	return last, len(documents), tx.BufferWrite(writes)
+}
+
+// settled does what is left of the steps where no other write can come between
+// it and the version: documents that were written since the deployment began,
+// and what a column no longer takes.
+func (db *DB) settled(ctx context.Context, tx *cloud.ReadWriteTransaction, steps []schema.Step, began time.Time) error {
+	since := began.Add(-time.Minute).UnixMicro() // clocks of instances differ
+	for _, s := range steps {
+		switch {
+		case s.Kind == schema.Tighten:
+			if err := db.misfits(ctx, tx, s); err != nil {
+				return err
+			}
+		case s.Kind == schema.Fill && s.From == nil:
+			st, err := statement(sqlgen.Spanner.FillNull(s))
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Update(ctx, st); err != nil {
+				return err
+			}
+		case s.Kind == schema.Fill:
+			for after, n := "", sqlgen.Filled; n == sqlgen.Filled; {
+				var err error
+				if after, n, err = fillSome(ctx, tx, s, after, since); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
