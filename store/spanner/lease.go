@@ -20,6 +20,15 @@ type lease struct {
 	mu      sync.Mutex
 	version int64
 	at      time.Time
+	until   time.Time // a deployment is announced until then: there is no lease
+}
+
+// announce takes over that a deployment begins, or with the zero time that it
+// is over.
+func (l *lease) announce(until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.until = until
 }
 
 // note records that version was deployed at some moment after at.
@@ -35,7 +44,7 @@ func (l *lease) note(version int64, at time.Time) {
 func (l *lease) holds(version int64, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return version == l.version && now.Sub(l.at) < leaseTime
+	return version == l.version && now.Sub(l.at) < leaseTime && !now.Before(l.until)
 }
 
 // commitCount is the context key of the number of Commit requests sent.

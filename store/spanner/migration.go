@@ -105,6 +105,13 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 		now.Unfinished = false
 		return now, nil
 	}
+	if m.From > 0 && disturbs(m.Steps) {
+		over, err := db.announce(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer over()
+	}
 	began := db.opts.Now()
 	token, err := db.claim(ctx)
 	if err != nil {
@@ -128,6 +135,11 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 	d, err := db.publish(ctx, m, token, began)
 	if err != nil {
 		return nil, err
+	}
+	if m.From > 0 {
+		if err := db.settle(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return d, db.finish(ctx)
 }

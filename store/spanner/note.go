@@ -3,6 +3,7 @@ package spanner
 import (
 	"context"
 	"fmt"
+	"time"
 
 	cloud "cloud.google.com/go/spanner"
 	"google.golang.org/grpc/codes"
@@ -45,6 +46,13 @@ func (db *DB) Notes(ctx context.Context, since int64) (*store.Notes, error) {
 			return nil
 		}
 		out.Revision = revision.Int64
+		if name.StringVal == deploying {
+			announced := time.Time{}
+			if value.Valid {
+				announced = time.UnixMicro(until.Int64)
+			}
+			db.seen.announce(announced)
+		}
 		out.Changed = append(out.Changed, store.Note{Name: name.StringVal, Value: value.StringVal, Until: until.Int64, Revision: revision.Int64})
 		return nil
 	})

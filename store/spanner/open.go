@@ -38,6 +38,9 @@ type Options struct {
 	Connect time.Duration
 	// Now is the clock, time.Now if nil.
 	Now func() time.Time
+	// Settle is how long instances may take to hear of a deployment, which waits
+	// for it: 0 for 11 s, negative, and on an emulator 0, for not at all.
+	Settle time.Duration
 	// Dial are options of the gRPC connections, for interceptors.
 	Dial []grpc.DialOption
 }
@@ -81,6 +84,9 @@ func Open(ctx context.Context, name string, opts Options) (*DB, error) {
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Settle == 0 && opts.Emulator == "" {
+		opts.Settle = leaseTime + time.Second
 	}
 	db := &DB{name: name, opts: opts, dial: dialOptions(opts)}
 	if opts.Emulator != "" {
