@@ -19,7 +19,7 @@ func opened(p *pair) (list []Shift) {
 			continue
 		}
 		for _, f := range c.Fields {
-			if old.FieldNamed(f.Name) != nil {
+			if p.former(c, f) != nil {
 				continue
 			}
 			for _, a := range []rules.Action{rules.Read, rules.Create, rules.Update} {

@@ -68,7 +68,7 @@ func (p *pair) questions() (list []*question) {
 		}
 		list = append(list, checkQuestion(both, "", old.Checks, c.Checks))
 		for _, f := range c.Fields {
-			before := old.FieldNamed(f.Name)
+			before := p.former(c, f)
 			if before == nil {
 				continue
 			}

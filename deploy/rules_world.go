@@ -25,6 +25,7 @@ func newPair(old, new *schema.Schema) *pair {
 		for _, c := range s.Collections {
 			for _, f := range c.Fields {
 				if f.Column != "" {
+					p.renamed(c, f)
 					k := p.column(c.Name, f.Field)
 					k.derived = k.derived || !f.Settable()
 				}
@@ -44,6 +45,29 @@ func newPair(old, new *schema.Schema) *pair {
 		}
 	}
 	return p
+}
+
+// former is what a field was in the old schema, nil if it is new.
+func (p *pair) former(c *schema.Collection, f *schema.Field) *schema.Field {
+	old := p.schemas[0].Collection(c.Name)
+	if old == nil {
+		return nil
+	}
+	if g := old.FieldNamed(f.Name); g != nil || f.Renamed == "" {
+		return g
+	}
+	return old.FieldNamed(f.Renamed)
+}
+
+// renamed gives a field the column of the one that it was, under its name now.
+func (p *pair) renamed(c *schema.Collection, f *schema.Field) {
+	g := p.former(c, f)
+	if g == nil || g.Name == f.Name || g.Kind != f.Kind || g.List != f.List || g.TypeName != f.TypeName {
+		return
+	}
+	if k := p.columns[g.Field]; k != nil && p.columns[f.Field] == nil {
+		k.Field = f.Field
+	}
 }
 
 func (p *pair) column(collection string, f *rules.Field) *column {

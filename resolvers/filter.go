@@ -135,7 +135,11 @@ func (q *request) relation(g *graph.Field, path ast.Path, f *schema.Field, v rul
 			far := rules.Col{Var: row, Field: f.Link.Far}
 			m.Field, m.Var = f.Link.Rows, row
 			m.Domain = rules.One{From: far, Target: f.Target.Object, Var: seen, Domain: rules.True, Body: q.behind(f, seen)}
-			if rules.T(body) != rules.True { // a row leads to a document
+			switch {
+			case rules.T(body) == rules.True: // a row leads to a document
+			case rules.T(rules.Not{P: body}) == rules.True: // false, not only unknown
+				m.Body = rules.False
+			default:
 				m.Body = rules.One{From: far, Target: f.Target.Object, Var: child, Domain: rules.True, Body: body}
 			}
 		}
