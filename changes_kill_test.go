@@ -6,10 +6,12 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,7 +29,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-var kills = flag.Int("changes.kills", 1, "places of each change of testdata/changes where a deployment to Spanner is killed, -1 for all")
+var kills = flag.Int("changes.kills", 8, "changes of testdata/changes whose deployment to Spanner is killed once, -1 to kill each everywhere")
 
 // killer ends a deployment after some statements of DDL and commits: nothing
 // that it asks later is done.
@@ -77,15 +79,22 @@ func (k *killer) call(ctx context.Context, method string, req, reply any, cc *gr
 // follows ends as if nothing had been.
 func TestKilledChanges(t *testing.T) {
 	tried := 0
-	for name, c := range readChanges(t) {
-		want := ""
+	changes := readChanges(t)
+	r := rand.New(rand.NewPCG(*randomSeed, 0))
+	names := slices.Sorted(maps.Keys(changes))
+	r.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	if *kills >= 0 {
+		names = names[:min(*kills, len(names))]
+	}
+	for _, name := range names {
+		c, want := changes[name], ""
 		points := c.killed(t, -1, &want)
 		if points == 0 { // nothing is deployed
 			continue
 		}
-		at := rand.New(rand.NewPCG(*randomSeed, 0)).Perm(points)
+		at := r.Perm(points)
 		if *kills >= 0 {
-			at = at[:min(*kills, points)]
+			at = at[:1]
 		}
 		for _, k := range at {
 			tried++
@@ -146,7 +155,7 @@ func (c *deployCase) killed(t *testing.T, after int, want *string) int {
 // dump is all that the deployed schema shows.
 func dump(t *testing.T, db store.Store) string {
 	t.Helper()
-	d, err := db.Deployed(t.Context())
+	d, err := db.Deployed(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +244,7 @@ func TestKilledFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := db.Deployed(t.Context())
+		d, err := db.Deployed(t.Context(), 0)
 		if err != nil {
 			t.Fatal(err)
 		}

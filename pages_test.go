@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var pageWalks = flag.Int("pages.walks", 16, "random orders per world whose pages are walked on both engines")
+var pageWalks = flag.Int("pages.walks", 8, "random orders per world whose pages are walked on both engines")
 
 // TestPageWalks sorts lists at random, by nullable fields, beyond references
 // and by counts, and walks them: forwards, backwards, by Fauna's cursors and by

@@ -46,6 +46,7 @@ var update = flag.Bool("update", false, "write the answers of testdata/worlds an
 func TestWorlds(t *testing.T) {
 	for _, dir := range worlds(t) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
 			w := readWorld(t, dir)
 			cases, err := filepath.Glob(filepath.Join(dir, "cases", "*.yaml"))
 			if err != nil || len(cases) == 0 {

@@ -24,6 +24,7 @@ export async function startFlora(schema, seed) {
   const args = ["dev", "--schema", schema, "--seed", seed, "--data-dir", dir, "--listen", `127.0.0.1:${port}`];
   if (process.env.FLORA_STORE) args.push("--store", process.env.FLORA_STORE);
   const server = spawn(flora, args, { stdio: ["ignore", "ignore", "inherit"] });
+  process.once("exit", () => server.kill()); // it must not outlive a test that failed to start
   const stop = async () => {
     server.kill();
     await new Promise((done) => (server.exitCode !== null ? done() : server.once("exit", done)));
@@ -37,6 +38,7 @@ export async function startFlora(schema, seed) {
     }
     await new Promise((done) => setTimeout(done, 100));
   }
-  const token = (sub) => execFileSync(flora, ["token", "--sub", sub, "--data-dir", dir], { encoding: "utf8" }).trim();
+  const token = (sub, ...roles) =>
+    execFileSync(flora, ["token", "--sub", sub, ...roles.flatMap((r) => ["--role", r]), "--data-dir", dir], { encoding: "utf8" }).trim();
   return { base, token, stop };
 }

@@ -1,6 +1,6 @@
 // The page of examples/spa in headless Chromium: Auth0's SDK logs in at the
-// development issuer, across origins, and survives the end of its tokens.
-// Pictures go to shots/.
+// development issuer, across origins, survives the end of its tokens, and is told
+// when they are withdrawn. Pictures go to shots/.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -36,6 +36,19 @@ mkdirSync("shots", { recursive: true });
 
 const trail = []; // told if it fails
 
+/** What an operator does through the control API. */
+async function operate(query) {
+  const res = await fetch(`${flora.base}/admin/graphql`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${flora.token("ops", "flora:providers")}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ query }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  const { data, errors } = await res.json();
+  assert.equal(errors, undefined, JSON.stringify(errors));
+  return data;
+}
+
 /** A visitor has cookies and storage of their own. */
 async function visitor() {
   const context = await browser.createBrowserContext();
@@ -45,17 +58,22 @@ async function visitor() {
   const problems = [];
   tab.on("pageerror", (e) => problems.push(e.message));
   const requests = [];
+  const challenges = []; // what is said with a 401
   tab.on("console", (m) => trail.push(m.text()));
   tab.on("response", (r) => trail.push(`${r.status()} ${r.url()}`));
-  tab.on("response", (r) => requests.push(`${r.request().method()} ${r.status()} ${new URL(r.url()).pathname}`));
+  tab.on("response", (r) => {
+    const challenge = r.headers()["www-authenticate"];
+    if (challenge) challenges.push(`${r.status()} ${challenge}`);
+    else requests.push(`${r.request().method()} ${r.status()} ${new URL(r.url()).pathname}`);
+  });
+  await tab.goto(page);
+  await tab.waitForSelector("#login");
   return {
-    tab, problems, requests,
+    tab, problems, requests, challenges,
     shot: (name) => tab.screenshot({ path: `shots/${name}.png` }),
     sees: (text) => tab.waitForFunction((t) => document.body.innerText.includes(t), {}, text),
     lacks: async (text) => assert.ok(!(await tab.evaluate(() => document.body.innerText)).includes(text), `${text} is shown`),
-    async login({ type, pick, ttl = "1h" }) {
-      await tab.goto(page);
-      await tab.waitForSelector("#login");
+    async login({ type, pick, ttl = "1h", reaches = ".app" }) {
       await tab.click("#login");
       await tab.waitForSelector("#go");
       await this.shot(`login-${type ?? pick}`);
@@ -66,12 +84,24 @@ async function visitor() {
       } else {
         await tab.click(`.people button[value="${pick}"]`);
       }
-      await tab.waitForSelector(".app");
+      await tab.waitForSelector(reaches);
     },
-    async enter(label, text) {
+    async submit(label, text) {
       await tab.type(`input[aria-label="${label}"]`, text);
       await tab.keyboard.press("Enter");
+    },
+    async enter(label, text) {
+      await this.submit(label, text);
       await this.sees(text);
+    },
+    /** Refused because the tokens were withdrawn: told so in plain words, and nothing is left in the browser. */
+    async isOut() {
+      await this.sees("Your session has ended");
+      for (const text of ["Garden", "withdrawn", "{"]) await this.lacks(text);
+      assert.deepEqual(await tab.evaluate(() => Object.keys(localStorage).filter((k) => k.startsWith("@@auth0spajs@@"))), []);
+      const said = challenges.splice(0);
+      assert.ok(said.length > 0, "nothing was refused");
+      for (const c of said) assert.match(c, /^401 Bearer error="invalid_token", error_description="the token was withdrawn/);
     },
   };
 }
@@ -80,8 +110,6 @@ let failed = true;
 try {
   // Somebody new logs in, and makes and shares a list.
   const linus = await visitor();
-  await linus.tab.goto(page);
-  await linus.tab.waitForSelector("#login");
   await linus.shot("welcome");
   await linus.login({ type: "linus" });
   await linus.sees("No list yet");
@@ -114,13 +142,51 @@ try {
   await linus.sees("Thank everybody");
   await linus.shot("linus-later");
 
+  // Her tokens are withdrawn: she is out at her next call, others are not.
+  await operate('mutation { revokeSubject(provider: "dev", subject: "ada") { subject } }');
+  await ada.submit("New to-do", "Too late");
+  await ada.isOut();
+  await ada.shot("ada-withdrawn");
+  await linus.enter("New to-do", "Carry on");
+  await linus.lacks("Too late");
+
+  // The provider still lets her in, and the API does not. Another account is good.
+  await ada.login({ pick: "ada", reaches: ".notice" });
+  await ada.isOut();
+  await ada.login({ pick: "grace" });
+  await ada.sees("A surprise for Ada");
+  await ada.shot("grace-instead");
+  await ada.tab.click("#logout");
+  await ada.tab.waitForSelector("#login");
+
+  // Restored, she is back.
+  assert.deepEqual(await operate('mutation { restoreSubject(provider: "dev", subject: "ada") }'), { restoreSubject: true });
+  await ada.login({ pick: "ada" });
+  for (const text of ["Kernel", "Garden"]) await ada.sees(text);
+  await ada.lacks("Too late");
+  await ada.shot("ada-restored");
+
+  // A provider that forgot the login gives no new token: that ends the session too.
+  const grace = await visitor();
+  await grace.login({ pick: "grace", ttl: "3s" });
+  await grace.sees("Moon landing");
+  const changed = await grace.tab.evaluate(() => {
+    const held = Object.entries(localStorage).filter(([, v]) => v.includes('"refresh_token":"'));
+    for (const [k, v] of held) localStorage.setItem(k, v.replace(/"refresh_token":"[^"]*"/, '"refresh_token":"forgotten"'));
+    return held.length;
+  });
+  assert.ok(changed > 0, "no refresh token was found");
+  await grace.submit("New list", "Too late");
+  await grace.sees("Your session has ended");
+  assert.ok(grace.requests.some((r) => /^POST 4\d\d .*\/oauth\/token$/.test(r)), grace.requests.join("\n"));
+
   // Logged out is logged out.
   await ada.tab.click("#logout");
   await ada.tab.waitForSelector("#login");
-  assert.deepEqual([...linus.problems, ...ada.problems], []);
+  assert.deepEqual([linus, ada, grace].flatMap((v) => [...v.problems, ...v.challenges]), []);
   for (const v of [linus, ada]) assert.ok(!v.requests.some((r) => / (4|5)\d\d \/(graphql|dev)/.test(r)), v.requests.join("\n"));
   failed = false;
-  console.log("the example works: log in, share, renew, log out");
+  console.log("the example works: log in, share, renew, lose and regain access, log out");
 } finally {
   if (failed) console.error(trail.join("\n"));
   if (failed) for (const p of await browser.pages()) await p.screenshot({ path: "shots/failed.png" }).catch(() => {});

@@ -1,11 +1,11 @@
 import { StrictMode, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Provider } from "urql";
-import { graphql, login } from "./client";
+import { connect, login } from "./client";
 import { Lists } from "./Lists";
 import "./style.css";
 
-type State = { is: "loading" | "out" } | { is: "in"; sub: string; name: string } | { is: "broken"; why: string };
+type State = { is: "loading" | "out" | "ended" } | { is: "in"; sub: string; name: string } | { is: "broken"; why: string };
 
 async function start(): Promise<State> {
   const auth = await login;
@@ -22,6 +22,7 @@ const started = start().catch((e: Error): State => ({ is: "broken", why: e.messa
 
 function App() {
   const [state, set] = useState<State>({ is: "loading" });
+  const [graphql] = useState(() => connect(() => set({ is: "ended" })));
   useEffect(() => void started.then(set), []);
   switch (state.is) {
     case "loading":
@@ -31,6 +32,19 @@ function App() {
         <Provider value={graphql}>
           <Lists sub={state.sub} name={state.name} logout={async () => (await login).logout({ logoutParams: { returnTo: location.origin } })} />
         </Provider>
+      );
+    case "ended":
+      return (
+        <main className="hero">
+          <h1>Lists</h1>
+          <p className="notice" role="alert">
+            <strong>Your session has ended</strong>
+            This login is not accepted any more. Log in again, or with another account. If that does not help, ask whoever runs this service for access.
+          </p>
+          <button id="login" onClick={async () => (await login).loginWithRedirect({ authorizationParams: { prompt: "login" } })}>
+            Log in again
+          </button>
+        </main>
       );
     default:
       return (
