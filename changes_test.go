@@ -128,7 +128,7 @@ func (c *deployCase) begin(t *testing.T, db store.Store) {
 // answers asks under what is deployed.
 func (c *deployCase) answers(t *testing.T, db store.Store) (out string) {
 	t.Helper()
-	d, err := db.Deployed(t.Context())
+	d, err := db.Deployed(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,18 +89,26 @@ func (a *app) report(err error) {
 	fmt.Fprintf(a.stderr, "flora: %s\n", line(err))
 }
 
-// warn prints what deserves a second look: what the schema grants on every
-// collection, and its warnings.
+// warn prints what deserves a second look.
 func (a *app) warn(s *schema.Schema) {
+	for _, remark := range a.config.remarks(s) {
+		fmt.Fprintln(a.stderr, remark)
+	}
+}
+
+// remarks tell what a schema grants on every collection, and its warnings.
+func (c *config) remarks(s *schema.Schema) []string {
+	list := []string{}
 	for _, g := range s.Grants {
-		fmt.Fprintln(a.stderr, g)
+		list = append(list, g.String())
 	}
 	for _, w := range warnings(s) {
-		fmt.Fprintf(a.stderr, "%s (warning)\n", w)
+		list = append(list, w.String()+" (warning)")
 	}
-	for _, text := range a.config.unusedRoles(s) {
-		fmt.Fprintf(a.stderr, "%s (warning)\n", text)
+	for _, text := range c.unusedRoles(s) {
+		list = append(list, text+" (warning)")
 	}
+	return list
 }
 
 // warnings are those of the schema, and those that need its SQL.

@@ -103,7 +103,8 @@ func copyRevocations(ctx context.Context, from, to store.Store) error {
 		return n.Value == "" || !strings.HasPrefix(n.Name, auth.RevocationNotes)
 	})
 	for some := range slices.Chunk(revoked, 500) {
-		if _, err := to.Note(ctx, some...); err != nil {
+		entry := commandLine("copyRevocations", map[string]int{"revocations": len(some)})
+		if _, err := to.Note(ctx, entry, some...); err != nil {
 			return fmt.Errorf("write revocations: %w", err)
 		}
 	}

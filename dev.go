@@ -184,7 +184,7 @@ func (c *devCommand) serve(a *app, l net.Listener, db store.Store, d *store.Depl
 	}
 	introspection := a.config.Introspection == nil || *a.config.Introspection
 	s, err := newService(db, d, serviceOptions{
-		file: next.File, providers: providers, grants: grants, devIssuer: providers[0].Name, limits: limits, introspection: introspection, hidden: a.tellHidden, shared: shared, log: log,
+		file: next.File, providers: providers, config: a.config, store: c.storeName(), grants: grants, devIssuer: providers[0].Name, limits: limits, introspection: introspection, hidden: a.tellHidden, shared: shared, log: log,
 	})
 	if err != nil {
 		return err
@@ -197,7 +197,7 @@ func (c *devCommand) serve(a *app, l net.Listener, db store.Store, d *store.Depl
 	issuer.Offers(func(ctx context.Context) auth.Offer { return offer(ctx, db, s.data.Version().Schema) })
 	edge := web.Options{
 		Data:  &web.Endpoint{Verifier: verifier, Executor: s.data, Follow: follow, Hidden: resolvers.ShowHidden},
-		Admin: &web.Endpoint{Verifier: verifier, Executor: s.control, Follow: follow},
+		Admin: &web.Endpoint{Verifier: verifier, Executor: s.control, Follow: follow, Deadline: controlDeadline},
 		Ready: s.ready(verifier), Draining: a.ctx.Done(),
 		Issuer:  issuer.Handler(),
 		Origins: web.Join(a.config.origins, web.Localhost()),

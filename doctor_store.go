@@ -44,7 +44,7 @@ func (d *diagnosis) open(name string) {
 	}
 	ctx, cancel := d.bounded()
 	defer cancel()
-	deployed, err := db.Deployed(ctx)
+	deployed, err := db.Deployed(ctx, 0)
 	if errors.Is(err, store.ErrNoSchema) {
 		d.fail("store", "run flora deploy FILE --store "+name, "no schema is deployed")
 		return
@@ -56,11 +56,18 @@ func (d *diagnosis) open(name string) {
 	began := time.Now()
 	notes, err := db.Notes(ctx, 0)
 	took := time.Since(began).Round(100 * time.Microsecond)
+	lacking := false
+	if err == nil {
+		lacking, err = lacksTables(ctx, db)
+	}
 	switch {
 	case err != nil:
 		d.fail("store", "", "read notes: %s", line(err))
 	case notes.Missing:
 		d.warn("store", "run flora deploy FILE --store "+name+" once more", "there is no table for revocations and key sets")
+	case lacking:
+		d.notes = notes.Changed
+		d.warn("store", "run flora deploy FILE --store "+name+" once more", "there is no table for the audit: what it would tell is refused")
 	default:
 		d.notes = notes.Changed
 		d.ok("store", "the system tables are there")

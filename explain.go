@@ -85,7 +85,7 @@ func (c *explainCommand) open(a *app) (*graph.AccessExplanation, error) {
 		return nil, err
 	}
 	defer db.Close()
-	d, err := db.Deployed(a.ctx)
+	d, err := db.Deployed(a.ctx, 0)
 	if errors.Is(err, store.ErrNoSchema) {
 		return nil, fmt.Errorf("no schema is deployed in %s", name)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -25,12 +24,9 @@ const explainQuery = `query ($collection: String!, $id: ID, $action: Action!, $c
 
 // ask puts the question to the control API of a running server.
 func (c *explainCommand) ask(ctx context.Context) (*graph.AccessExplanation, error) {
-	address, err := controlAPI(c.Server)
+	asked, err := dial(c.Server, c.Token, "flora:data")
 	if err != nil {
 		return nil, err
-	}
-	if c.Token == "" {
-		return nil, errors.New("--server needs a --token with the right flora:data")
 	}
 	collection, id, found := strings.Cut(c.Document, "/")
 	variables := map[string]any{"collection": collection, "action": strings.ToUpper(c.Action)}
@@ -55,7 +51,6 @@ func (c *explainCommand) ask(ctx context.Context) (*graph.AccessExplanation, err
 	var data struct {
 		ExplainAccess graph.AccessExplanation
 	}
-	asked := server{url: address, token: c.Token, client: controlClient()}
 	if err := asked.ask(ctx, explainQuery, variables, &data); err != nil {
 		return nil, err
 	}
@@ -71,7 +66,7 @@ func controlAPI(server string) (string, error) {
 	}
 	ip := net.ParseIP(u.Hostname())
 	if local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback(); u.Scheme != "https" && !(u.Scheme == "http" && local) {
-		return "", fmt.Errorf("--server %s must begin with https://: whoever reads the token on its way holds flora:data", server)
+		return "", fmt.Errorf("--server %s must begin with https://: whoever reads the token on its way has its rights", server)
 	}
 	if !strings.HasSuffix(u.Path, "/admin/graphql") {
 		u = u.JoinPath("admin", "graphql")

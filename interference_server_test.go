@@ -99,7 +99,7 @@ type instance struct {
 func (b *arena) start(t *testing.T, side int, docs refState) *instance {
 	t.Helper()
 	in := &instance{arena: b, db: b.open(side)}
-	d, err := in.db.Deployed(t.Context())
+	d, err := in.db.Deployed(t.Context(), 0)
 	if errors.Is(err, store.ErrNoSchema) {
 		diff := schema.Diff(nil, b.model, time.Now())
 		d, err = in.db.Deploy(t.Context(), &store.Migration{SDL: b.model.SDL, Steps: diff.Steps})

@@ -43,19 +43,21 @@ func (a *app) getenv(name string) string { return a.env[name] }
 type commands struct {
 	Config string `help:"Configuration file. Without it flora.yaml is read if there is one." placeholder:"FILE"`
 
-	Dev     devCommand     `cmd:"" default:"withargs" help:"Start the development server (what flora alone does)."`
-	Plan    planCommand    `cmd:"" help:"Say what deploying a schema would do to data, clients and access."`
-	Deploy  deployCommand  `cmd:"" help:"Check a schema, plan its deployment and apply it to a store."`
-	Serve   serveCommand   `cmd:"" help:"Start the production server for the schema deployed in a store."`
-	Check   checkCommand   `cmd:"" help:"Check schemas and their rules."`
-	Test    testCommand    `cmd:"" help:"Run the rule tests beside a schema."`
-	Explain explainCommand `cmd:"" help:"Tell why a caller may do something, or may not."`
-	Token   tokenCommand   `cmd:"" help:"Print a token of the local development issuer."`
-	Export  exportCommand  `cmd:"" help:"Write all documents of a store as lines of JSON."`
-	Import  importCommand  `cmd:"" help:"Bring documents into a store: what flora export wrote, or an export of Fauna."`
-	Copy    copyCommand    `cmd:"" help:"Copy one store to another: from SQLite to Spanner, or back."`
-	Doctor  doctorCommand  `cmd:"" help:"Look at configuration, providers and store, and at what the server makes of a token."`
-	Backup  backupCommand  `cmd:"" help:"Copy a SQLite store while a server writes to it."`
+	Dev      devCommand      `cmd:"" default:"withargs" help:"Start the development server (what flora alone does)."`
+	Plan     planCommand     `cmd:"" help:"Say what deploying a schema would do to data, clients and access."`
+	Deploy   deployCommand   `cmd:"" help:"Check a schema, plan its deployment and apply it to a store."`
+	Schema   schemaCommand   `cmd:"" help:"Print the schema that is deployed, or an earlier one."`
+	Rollback rollbackCommand `cmd:"" help:"Deploy an earlier version of the schema again."`
+	Serve    serveCommand    `cmd:"" help:"Start the production server for the schema deployed in a store."`
+	Check    checkCommand    `cmd:"" help:"Check schemas and their rules."`
+	Test     testCommand     `cmd:"" help:"Run the rule tests beside a schema."`
+	Explain  explainCommand  `cmd:"" help:"Tell why a caller may do something, or may not."`
+	Token    tokenCommand    `cmd:"" help:"Print a token of the local development issuer."`
+	Export   exportCommand   `cmd:"" help:"Write all documents of a store as lines of JSON."`
+	Import   importCommand   `cmd:"" help:"Bring documents into a store: what flora export wrote, or an export of Fauna."`
+	Copy     copyCommand     `cmd:"" help:"Copy one store to another: from SQLite to Spanner, or back."`
+	Doctor   doctorCommand   `cmd:"" help:"Look at configuration, providers and store, and at what the server makes of a token."`
+	Backup   backupCommand   `cmd:"" help:"Copy a SQLite store while a server writes to it."`
 
 	Version versionFlag `help:"Print the version and quit."`
 }

@@ -68,7 +68,7 @@ func openDocuments(a *app, name string) (*documents, error) {
 }
 
 func newDocuments(ctx context.Context, db store.Store) (*documents, error) {
-	deployed, err := db.Deployed(ctx)
+	deployed, err := db.Deployed(ctx, 0)
 	if err != nil {
 		return nil, fmt.Errorf("read deployed schema: %w", err)
 	}
@@ -76,7 +76,9 @@ func newDocuments(ctx context.Context, db store.Store) (*documents, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load deployed schema, version %d: %s", deployed.Version, line(err))
 	}
-	return &documents{db, transfer.NewLoader(db, deployed.Version, transfer.NewTables(model), time.Now), deployed, model}, nil
+	loader := transfer.NewLoader(db, deployed.Version, transfer.NewTables(model), time.Now)
+	loader.Audit = commandLine("importDocuments", nil)
+	return &documents{db, loader, deployed, model}, nil
 }
 
 func (d *documents) tables() *transfer.Tables { return d.Tables }

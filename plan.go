@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"flora.dev/flora/auth"
 	"flora.dev/flora/deploy"
+	"flora.dev/flora/graph"
+	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
 )
@@ -26,13 +28,14 @@ type planned struct {
 	reset   bool              // all documents are dropped first
 	allow   []string
 	diff    *schema.Difference
-	lacking bool // the store lacks a system table, which any deployment makes
+	lacking bool           // the store lacks a system table, which any deployment makes
+	by      *auth.Identity // who deploys; nil: the user of this command line
 }
 
 // plan compares a schema with what is deployed, or with nothing for a reset.
 func plan(ctx context.Context, db store.Store, next *schema.Schema, reset bool, allow ...string) (*planned, error) {
 	p := &planned{next: next, reset: reset, allow: allow}
-	current, err := db.Deployed(ctx)
+	current, err := db.Deployed(ctx, 0)
 	switch {
 	case errors.Is(err, store.ErrNoSchema):
 		p.reset = false
@@ -47,14 +50,25 @@ func plan(ctx context.Context, db store.Store, next *schema.Schema, reset bool, 
 		}
 	}
 	if p.current != nil {
-		notes, err := db.Notes(ctx, math.MaxInt64)
-		if err != nil {
+		if p.lacking, err = lacksTables(ctx, db); err != nil {
 			return nil, fmt.Errorf("look for system tables: %w", err)
 		}
-		p.lacking = notes.Missing
 	}
 	p.diff = schema.Diff(p.old, next, time.Now())
 	return p, nil
+}
+
+// lacksTables reports whether a store was last deployed to by an older Flora.
+func lacksTables(ctx context.Context, db store.Store) (bool, error) {
+	notes, err := db.Notes(ctx, math.MaxInt64)
+	if err != nil || notes.Missing {
+		return err == nil, err
+	}
+	_, err = db.Read(ctx, &store.Query{Roots: []store.Select{{From: store.AuditObject, Var: rules.Old, Where: rules.False, Total: true}}})
+	if errors.Is(err, store.ErrNoTable) {
+		return true, nil
+	}
+	return false, err
 }
 
 // refused are the changes for which the plan cannot be carried out.
@@ -72,15 +86,60 @@ func (p *planned) apply(ctx context.Context, db store.Store) (*store.Deployment,
 	if p.unchanged() {
 		return p.current, nil
 	}
-	m := &store.Migration{Reset: p.reset, SDL: p.next.SDL, Names: p.diff.Names, Steps: p.diff.Steps}
-	if p.current != nil {
-		m.From = p.current.Version
-	}
+	m := &store.Migration{From: p.version(), Reset: p.reset, SDL: p.next.SDL, Names: p.diff.Names, Steps: p.diff.Steps, Audit: p.entry(p.version() + 1)}
 	d, err := db.Deploy(ctx, m)
 	if errors.Is(err, store.ErrStale) {
-		return nil, errors.New("another deployment came between: look at the plan again")
+		return nil, errOvertaken
 	}
 	return d, err
+}
+
+var errOvertaken = errors.New("another deployment came between: look at the plan again")
+
+// entry is what the audit tells of the deployment of a version.
+func (p *planned) entry(version int64) *store.Entry {
+	detail := struct {
+		Version int64    `json:"version"`
+		Allow   []string `json:"allow,omitempty"`
+		Reset   bool     `json:"reset,omitempty"`
+	}{version, p.allow, p.reset}
+	if p.by == nil {
+		return commandLine("deploySchema", detail)
+	}
+	return store.NewEntry(p.by.Issuer, p.by.Subject, "deploySchema", detail)
+}
+
+// carryOut deploys what may be deployed, and tells it. With dryRun it only tells.
+func (p *planned) carryOut(ctx context.Context, db store.Store, dryRun bool) (*graph.SchemaDeployment, error) {
+	var text strings.Builder
+	p.print(&text)
+	out := &graph.SchemaDeployment{Version: int(p.version()), Text: text.String(), Refused: []string{}, Warnings: []string{}}
+	for _, c := range p.refused() {
+		out.Refused = append(out.Refused, p.refusal(c))
+	}
+	if len(out.Refused) == 0 && !dryRun && !p.unchanged() {
+		d, err := p.apply(ctx, db)
+		if err != nil {
+			return nil, err
+		}
+		out.Version, out.Deployed = int(d.Version), true
+	}
+	var err error
+	out.JSON, err = indented(struct {
+		Version  int             `json:"version"`  // deployed now
+		Deployed bool            `json:"deployed"` // by this
+		Refused  []string        `json:"refused"`
+		Data     []schema.Change `json:"data"`
+	}{out.Version, out.Deployed, out.Refused, append([]schema.Change{}, p.diff.Changes...)})
+	return out, err
+}
+
+// version is the one that is deployed, 0 for none.
+func (p *planned) version() int64 {
+	if p.current == nil {
+		return 0
+	}
+	return p.current.Version
 }
 
 // print lists what happens to data.
@@ -105,12 +164,15 @@ func (p *planned) print(w io.Writer) {
 // printRefused tells why nothing is deployed.
 func (p *planned) printRefused(w io.Writer) {
 	for _, c := range p.refused() {
-		line := c.String()
-		if c.Allow != "" {
-			line += "; needs --allow " + c.Allow
-		}
-		fmt.Fprintln(w, line)
+		fmt.Fprintln(w, p.refusal(c))
 	}
+}
+
+func (p *planned) refusal(c schema.Change) string {
+	if c.Allow != "" {
+		return c.String() + "; needs --allow " + c.Allow
+	}
+	return c.String()
 }
 
 // review is a plan with what it does to clients and to rules. Its JSON form is
@@ -128,12 +190,9 @@ type review struct {
 	dir  string
 }
 
-// review looks at clients and rules. operations may be nil.
-func (p *planned) review(ctx context.Context, dir string, operations fs.FS) (*review, error) {
-	r := &review{plan: p, dir: dir, Needs: []string{}, Data: p.diff.Changes, Deployable: len(p.refused()) == 0}
-	if p.current != nil {
-		r.Version = p.current.Version
-	}
+// review looks at clients and rules. operations, of the folder dir, may be nil.
+func (p *planned) review(ctx context.Context, dir string, operations []deploy.File) *review {
+	r := &review{plan: p, dir: dir, Version: p.version(), Needs: []string{}, Data: p.diff.Changes, Deployable: len(p.refused()) == 0}
 	for _, c := range p.diff.Needs(p.allow) {
 		if !slices.Contains(r.Needs, c.Allow) {
 			r.Needs = append(r.Needs, c.Allow)
@@ -141,17 +200,14 @@ func (p *planned) review(ctx context.Context, dir string, operations fs.FS) (*re
 	}
 	if p.old == nil {
 		r.Rules = deploy.Rules(ctx, nil, p.next, deploy.RuleOptions{})
-		return r, nil
+		return r
 	}
 	r.Clients = deploy.Clients(p.old, p.next)
 	if operations != nil {
-		var err error
-		if r.Operations, err = deploy.Operations(operations, p.old, p.next); err != nil {
-			return nil, err
-		}
+		r.Operations = deploy.Operations(operations, p.old, p.next)
 	}
 	r.Rules = deploy.Rules(ctx, p.old, p.next, deploy.RuleOptions{})
-	return r, nil
+	return r
 }
 
 func (r *review) print(w io.Writer) {
@@ -169,10 +225,21 @@ func (r *review) print(w io.Writer) {
 	}
 }
 
-func (r *review) json(w io.Writer) error {
-	e := json.NewEncoder(w)
+// answer is how the control API and flora plan tell it.
+func (r *review) answer() (*graph.SchemaPlan, error) {
+	var text strings.Builder
+	r.print(&text)
+	program, err := indented(r)
+	return &graph.SchemaPlan{Version: int(r.Version), Deployable: r.Deployable, Needs: r.Needs, Breaking: r.breaks(), Looser: r.loosens(),
+		Text: text.String(), JSON: program}, err
+}
+
+func indented(v any) (string, error) {
+	var text strings.Builder
+	e := json.NewEncoder(&text)
 	e.SetIndent("", "  ")
-	return e.Encode(r)
+	err := e.Encode(v)
+	return text.String(), err
 }
 
 // breaks reports whether clients break.

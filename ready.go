@@ -45,7 +45,7 @@ func (s *service) unready(ctx context.Context, verifiers []*auth.Verifier) (list
 	deployed := make(chan error, 1)
 	current := make(chan error, 1)
 	go func() {
-		_, err := s.db.Deployed(ctx)
+		_, err := s.db.Deployed(ctx, 0)
 		if deployed <- err; err == nil {
 			current <- s.shared.current(ctx)
 		}

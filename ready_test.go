@@ -25,12 +25,12 @@ type outage struct {
 	down atomic.Bool
 }
 
-func (o *outage) Deployed(ctx context.Context) (*store.Deployment, error) {
+func (o *outage) Deployed(ctx context.Context, version int64) (*store.Deployment, error) {
 	if o.down.Load() {
 		<-ctx.Done() // as a network that drops everything
 		return nil, fmt.Errorf("%w: %s: %w", store.ErrUnavailable, "secret.internal:5432", ctx.Err())
 	}
-	return o.Store.Deployed(ctx)
+	return o.Store.Deployed(ctx, version)
 }
 
 // TestReadyReasons cuts off the store and an issuer: /readyz says so within two

@@ -23,14 +23,10 @@ type server struct {
 }
 
 func openServer(ctx context.Context, address, token string) (*server, error) {
-	at, err := controlAPI(address)
+	s, err := dial(address, token, "flora:data")
 	if err != nil {
 		return nil, err
 	}
-	if token == "" {
-		return nil, errors.New("--server needs a --token with the right flora:data")
-	}
-	s := &server{url: at, token: token, client: controlClient()}
 	var data struct{ Schema struct{ SDL string } }
 	if err := s.ask(ctx, "{ schema { sdl } }", nil, &data); err != nil {
 		return nil, err
@@ -41,6 +37,18 @@ func openServer(ctx context.Context, address, token string) (*server, error) {
 	}
 	s.of = transfer.NewTables(model)
 	return s, nil
+}
+
+// dial names the server at an address. Nothing is sent.
+func dial(address, token, right string) (*server, error) {
+	at, err := controlAPI(address)
+	if err != nil {
+		return nil, err
+	}
+	if token == "" {
+		return nil, fmt.Errorf("--server needs a --token with the right %s", right)
+	}
+	return &server{url: at, token: token, client: controlClient()}, nil
 }
 
 func (s *server) tables() *transfer.Tables { return s.of }

@@ -163,7 +163,7 @@ func TestCopyRevocations(t *testing.T) {
 	db := open(from)
 	want := store.Note{Name: one.NoteName(), Value: one.NoteValue(), Until: one.Until.UnixMicro()}
 	for _, n := range []store.Note{{Name: keys.NoteName(), Value: keys.NoteValue()}, {Name: other.NoteName(), Value: other.NoteValue()}, {Name: other.NoteName()}, want} {
-		if _, err := db.Note(t.Context(), n); err != nil {
+		if _, err := db.Note(t.Context(), nil, n); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -177,5 +177,9 @@ func TestCopyRevocations(t *testing.T) {
 	want.Revision = 1
 	if diff := cmp.Diff(&store.Notes{Version: 1, Revision: 1, Changed: []store.Note{want}}, got); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
+	}
+	copied := audited{"cli:", "", "copyRevocations", `{"revocations":1}`}
+	if diff := cmp.Diff([]audited{copied, {"cli:", "", "deploySchema", `{"version":1}`}}, auditOf(t, db)); diff != "" {
+		t.Errorf("audit: -want +got:\n%s", diff)
 	}
 }

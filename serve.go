@@ -20,7 +20,7 @@ type serveCommand struct {
 
 // Help is what flora serve --help adds.
 func (serveCommand) Help() string {
-	return `Serves the schema that flora deploy left in the store, and never changes tables. It needs at least one access ` +
+	return `Serves the schema that flora deploy left in the store, and changes tables only where its control API is told to deploy. It needs at least one access ` +
 		`provider in flora.yaml:
 
   store: sqlite:shop.db
@@ -47,7 +47,7 @@ func (c *serveCommand) Run(a *app) error {
 		return err
 	}
 	defer db.Close()
-	deployed, err := db.Deployed(a.ctx)
+	deployed, err := db.Deployed(a.ctx, 0)
 	if errors.Is(err, store.ErrNoSchema) {
 		return fmt.Errorf("no schema is deployed in %s: run flora deploy FILE --store %s first", c.Store, c.Store)
 	}
@@ -72,7 +72,7 @@ func (c *serveCommand) Run(a *app) error {
 	}
 	introspection := a.config.Introspection != nil && *a.config.Introspection
 	s, err := newService(db, deployed, serviceOptions{
-		file: "schema.graphql", providers: data, strict: true, grants: a.config.grants(), limits: a.config.limits, introspection: introspection, shared: shared, log: log,
+		file: "schema.graphql", providers: data, strict: true, config: a.config, store: c.Store, grants: a.config.grants(), limits: a.config.limits, introspection: introspection, shared: shared, log: log,
 	})
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (c *serveCommand) Run(a *app) error {
 			return err
 		}
 		listeners = append(listeners, listener{al, web.New(web.Options{
-			Admin: &web.Endpoint{Verifier: adminVerifier, Executor: s.control, Follow: follow},
+			Admin: &web.Endpoint{Verifier: adminVerifier, Executor: s.control, Follow: follow, Deadline: controlDeadline},
 			Ready: s.ready(verifier, adminVerifier), Draining: a.ctx.Done(), Limits: a.config.limits.web, Log: log, LogKey: key,
 		})})
 		log.Info("listening", "address", al.Addr().String(), "api", "control")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +21,9 @@ type service struct {
 	file      string   // what positions in the schema are told as
 	providers []string // names of the access providers
 	strict    bool
+	config    *config
+	engine    string
+	started   time.Time
 	resolvers *resolvers.Resolvers
 	data      *graph.Executor
 	control   *graph.Executor
@@ -34,6 +38,8 @@ type serviceOptions struct {
 	file          string
 	providers     []auth.Provider // whose tokens the data API takes
 	strict        bool            // roles of the schema must fit the providers
+	config        *config         // what schemas that are sent must fit; nil: nothing
+	store         string          // the name of the store, as --store has it
 	grants        map[string][]resolvers.Grant
 	devIssuer     string // resolvers.Options.DevIssuer
 	limits        limits
@@ -49,7 +55,11 @@ func newService(db store.Store, d *store.Deployment, o serviceOptions) (*service
 	if o.shared == nil {
 		o.shared = newShared(db, o.log, o.now)
 	}
-	s := &service{db: db, file: o.file, strict: o.strict, log: o.log, shared: o.shared}
+	if o.config == nil {
+		o.config = &config{}
+	}
+	s := &service{db: db, file: o.file, strict: o.strict, config: o.config, log: o.log, shared: o.shared, started: o.shared.now()}
+	s.engine, _, _ = strings.Cut(o.store, ":")
 	s.shared.deployed = s.takeOver
 	for _, p := range o.providers {
 		s.providers = append(s.providers, p.Name)
@@ -65,7 +75,8 @@ func newService(db store.Store, d *store.Deployment, o serviceOptions) (*service
 	s.data = graph.NewExecutor(options)
 	options.Limits.VariablesBytes = max(options.Limits.VariablesBytes, o.limits.web.Body) // importDocuments fills a request
 	s.control = graph.NewControl(&resolvers.AdminResolver{
-		Version: s.data.Version, CanRead: s.may("flora:read"), CanUseData: s.may("flora:data"), CanUseProviders: s.may("flora:providers"), Data: s.resolvers,
+		Version: s.data.Version, CanRead: s.may("flora:read"), CanUseData: s.may("flora:data"), CanUseProviders: s.may("flora:providers"), CanUseSchema: s.may("flora:schema"),
+		Plan: s.planSchema, Deploy: s.deploySchema, Stats: s.stats, Data: s.resolvers,
 		Providers: o.providers, Revoked: s.shared.revoked, Share: s.shared.share,
 		Assume: func(claims map[string]any) (*auth.Identity, error) { return assume(o.providers, claims) },
 	}, options)
@@ -100,7 +111,7 @@ func (s *service) current(ctx context.Context) error {
 func (s *service) reload(ctx context.Context) error {
 	s.mu.Lock() // one asks for all that found their version stale
 	defer s.mu.Unlock()
-	d, err := s.db.Deployed(ctx)
+	d, err := s.db.Deployed(ctx, 0)
 	if errors.Is(err, store.ErrUnavailable) {
 		s.log.WarnContext(ctx, "store unavailable", "error", err)
 		return graph.Errorf(graph.Unavailable, "the store cannot be reached, try again")

@@ -178,10 +178,11 @@ func (s *shared) apply(changed []store.Note, all bool) {
 	}
 }
 
-// share writes the notes that decide returns for all instances. They count here
-// when it returns, and elsewhere within pollLimit. What this instance knows is
-// up to date while decide runs.
-func (s *shared) share(ctx context.Context, decide func() ([]store.Note, error)) error {
+// share writes the notes that decide returns for all instances, and an entry of
+// the audit if they change anything. They count here when it returns, and
+// elsewhere within pollLimit. What this instance knows is up to date while
+// decide runs.
+func (s *shared) share(ctx context.Context, entry *store.Entry, decide func() ([]store.Note, error)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.pollLocked(); err != nil {
@@ -191,7 +192,7 @@ func (s *shared) share(ctx context.Context, decide func() ([]store.Note, error))
 	if err != nil {
 		return err
 	}
-	if _, err := s.db.Note(ctx, notes...); err != nil {
+	if _, err := s.db.Note(ctx, entry, notes...); err != nil {
 		return fmt.Errorf("share: %w", err)
 	}
 	return s.pollLocked()
@@ -221,7 +222,7 @@ func (s *shared) noteKeys() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pollTimeout)
 	defer cancel()
-	if _, err := s.db.Note(ctx, notes...); err != nil {
+	if _, err := s.db.Note(ctx, nil, notes...); err != nil {
 		s.log.Warn("key sets not kept", "error", err)
 	}
 }

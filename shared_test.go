@@ -35,6 +35,7 @@ type cluster struct {
 	open      func() store.Store // once more
 	tenants   map[string]*tenant // by name of the provider
 	providers []auth.Provider
+	settle    time.Duration // of stores that are opened from now on, spanner.Options.Settle
 
 	mu sync.Mutex
 	at time.Time
@@ -81,11 +82,11 @@ func (s *cuttable) Read(ctx context.Context, q *store.Query) (*store.Rows, error
 	return s.Store.Read(ctx, q)
 }
 
-func (s *cuttable) Deployed(ctx context.Context) (*store.Deployment, error) {
+func (s *cuttable) Deployed(ctx context.Context, version int64) (*store.Deployment, error) {
 	if err := s.reached(s.cut.Load()); err != nil {
 		return nil, err
 	}
-	return s.Store.Deployed(ctx)
+	return s.Store.Deployed(ctx, version)
 }
 
 const (
@@ -112,7 +113,7 @@ func eachCluster(t *testing.T, run func(t *testing.T, c *cluster)) {
 			} else {
 				name := emulator.Database(t)
 				c.open = func() store.Store {
-					db, err := spanner.Open(t.Context(), name, spanner.Options{Emulator: emulator.Host(t), Now: c.now})
+					db, err := spanner.Open(t.Context(), name, spanner.Options{Emulator: emulator.Host(t), Now: c.now, Settle: c.settle})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -164,7 +165,7 @@ func (c *cluster) deploy(sdl string) {
 func (c *cluster) join() *member {
 	c.Helper()
 	m := &member{c: c, store: &cuttable{Store: c.open()}}
-	d, err := m.store.Deployed(c.Context())
+	d, err := m.store.Deployed(c.Context(), 0)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -483,7 +484,7 @@ func TestDeployMakesNotes(t *testing.T) {
 		t.Errorf("version %d", v)
 	}
 	c.deploy(sdl)
-	if d, err := m.store.Deployed(t.Context()); err != nil || d.Version != 2 {
+	if d, err := m.store.Deployed(t.Context(), 0); err != nil || d.Version != 2 {
 		t.Errorf("deployed %+v, %v", d, err)
 	}
 }

@@ -52,7 +52,7 @@ func TestClientsRandom(t *testing.T) {
 			for range 60 {
 				all.WriteString(g.operation())
 			}
-			list, err := Operations(fstest.MapFS{"all.graphql": {Data: []byte(all.String())}}, old, new)
+			list, err := judged(fstest.MapFS{"all.graphql": {Data: []byte(all.String())}}, old, new)
 			if err != nil {
 				t.Fatal(err)
 			}

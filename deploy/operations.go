@@ -2,8 +2,6 @@ package deploy
 
 import (
 	"cmp"
-	"fmt"
-	"io/fs"
 	"slices"
 
 	"flora.dev/flora/schema"
@@ -50,15 +48,12 @@ type BreakOfUse struct {
 	Variable string `json:"variable,omitempty"`
 }
 
-// Operations judges the operations of a folder: all of *.graphql and *.gql, and
-// of templates marked gql or graphql in JavaScript, TypeScript and Vue files.
-// Directives that the API does not have are the client library's own and are
-// passed over. The order is that of the files. An error is one of reading.
-func Operations(dir fs.FS, old, new *schema.Schema) ([]OperationBreak, error) {
-	pieces, out, err := readPieces(dir)
-	if err != nil {
-		return nil, fmt.Errorf("read operations: %w", err)
-	}
+// Operations judges the operations in files: all of *.graphql and *.gql, and of
+// templates marked gql or graphql in others. Directives that the API does not
+// have are the client library's own and are passed over. The order is that of
+// the files' paths.
+func Operations(files []File, old, new *schema.Schema) []OperationBreak {
+	pieces, out := piecesOf(files)
 	was, is := newOrigin(old, "old").api, new.API.AST
 	before, _ := parsePieces(pieces)
 	now, unread := parsePieces(pieces) // validating leaves its traces
@@ -90,7 +85,7 @@ func Operations(dir fs.FS, old, new *schema.Schema) ([]OperationBreak, error) {
 		fileB, lineB, columnB := splitPlace(b.At)
 		return cmp.Or(cmp.Compare(fileA, fileB), cmp.Compare(lineA, lineB), cmp.Compare(columnA, columnB))
 	})
-	return out, nil
+	return out
 }
 
 // validate checks an operation as the server does, without the rules that speak

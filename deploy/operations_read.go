@@ -55,9 +55,13 @@ func placeOf(file string, p *ast.Position) string {
 	return fmt.Sprintf("%s:%d:%d", file, p.Line, p.Column)
 }
 
-// readPieces finds the documents of a folder, without those of installed
-// packages and hidden folders.
-func readPieces(dir fs.FS) (pieces []piece, skipped []OperationBreak, err error) {
+// File is a file that may hold operations.
+type File struct{ Path, Text string }
+
+// Files reads the files of a folder that may hold operations: *.graphql, *.gql,
+// JavaScript, TypeScript and Vue, without those of installed packages and hidden
+// folders.
+func Files(dir fs.FS) (files []File, err error) {
 	err = fs.WalkDir(dir, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -68,26 +72,38 @@ func readPieces(dir fs.FS) (pieces []piece, skipped []OperationBreak, err error)
 			}
 			return nil
 		}
-		ext := path.Ext(name)
-		graphql := ext == ".graphql" || ext == ".gql"
-		if !graphql && !slices.Contains([]string{".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs", ".vue"}, ext) {
+		if !isGraphQL(name) && !slices.Contains([]string{".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs", ".vue"}, path.Ext(name)) {
 			return nil
 		}
 		text, err := fs.ReadFile(dir, name)
+		files = append(files, File{name, string(text)})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read operations: %w", err)
+	}
+	return files, nil
+}
+
+func isGraphQL(name string) bool {
+	ext := path.Ext(name)
+	return ext == ".graphql" || ext == ".gql"
+}
+
+// piecesOf finds the documents in files.
+func piecesOf(files []File) (pieces []piece, skipped []OperationBreak) {
+	for _, f := range files {
 		switch {
-		case err != nil:
-			return err
-		case !utf8.Valid(text):
-			skipped = append(skipped, skip("file", name+":1:1", "it is not UTF-8"))
-		case graphql:
-			pieces = append(pieces, piece{name, string(text)})
+		case !utf8.ValidString(f.Text):
+			skipped = append(skipped, skip("file", f.Path+":1:1", "it is not UTF-8"))
+		case isGraphQL(f.Path):
+			pieces = append(pieces, piece{f.Path, f.Text})
 		default:
-			found, left := templates(name, string(text))
+			found, left := templates(f.Path, f.Text)
 			pieces, skipped = append(pieces, found...), append(skipped, left...)
 		}
-		return nil
-	})
-	return pieces, skipped, err
+	}
+	return pieces, skipped
 }
 
 func skip(name, at, why string) OperationBreak {

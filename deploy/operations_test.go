@@ -3,10 +3,12 @@ package deploy
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"flora.dev/flora/schema"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -42,6 +44,12 @@ func summary(list []OperationBreak) string {
 		out = append(out, line)
 	}
 	return strings.Join(out, "\n")
+}
+
+// judged are the operations of a folder.
+func judged(dir fs.FS, old, new *schema.Schema) ([]OperationBreak, error) {
+	files, err := Files(dir)
+	return Operations(files, old, new), err
 }
 
 func TestOperations(t *testing.T) {
@@ -99,7 +107,7 @@ func TestOperations(t *testing.T) {
   hit Product.price a.graphql:2:19
   a.graphql:2:19 Cannot query field "price" on type "Product".`},
 	} {
-		got, err := Operations(fstest.MapFS{"a.graphql": {Data: []byte(tt.text)}}, old, new)
+		got, err := judged(fstest.MapFS{"a.graphql": {Data: []byte(tt.text)}}, old, new)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +119,7 @@ func TestOperations(t *testing.T) {
 
 // TestOperationsJSON shows the form that a script reads.
 func TestOperationsJSON(t *testing.T) {
-	list, err := Operations(fstest.MapFS{"a.gql": {Data: []byte("query P($w: ProductWhereInput) { products(where: $w) { nodes { price } } }")}},
+	list, err := judged(fstest.MapFS{"a.gql": {Data: []byte("query P($w: ProductWhereInput) { products(where: $w) { nodes { price } } }")}},
 		load(t, "old", shopBefore), load(t, "new", shopAfter))
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +152,7 @@ func TestOperationsOf(t *testing.T) {
 		{"in an empty store", "", "type A { x: Int }", "{ as { totalCount } }", "untouched"},
 		{"not even then", "", "type A { x: Int }", "{ others { totalCount } }", "invalid\n  a.gql:1:3 Cannot query field \"others\" on type \"Query\"."},
 	} {
-		got, err := Operations(fstest.MapFS{"a.gql": {Data: []byte(tt.text)}}, load(t, "old", tt.old), load(t, "new", tt.new))
+		got, err := judged(fstest.MapFS{"a.gql": {Data: []byte(tt.text)}}, load(t, "old", tt.old), load(t, "new", tt.new))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +182,7 @@ func TestOperationsFiles(t *testing.T) {
 		"latin.ts":                       {Data: []byte("\xff gql`{ x }`")},
 		"generated/commented.d/empty.js": {Data: []byte("// gql`{ products { nodes { price } } }`\n * gql`{ price }`\nconst a = gql``")},
 	}
-	got, err := Operations(dir, load(t, "old", shopBefore), load(t, "new", shopAfter))
+	got, err := judged(dir, load(t, "old", shopBefore), load(t, "new", shopAfter))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ type Options struct {
 	// answer. What is published may no longer be what holds.
 	Current func(ctx context.Context) error
 	// Reload publishes the newest schema version. It is called when the
-	// resolver answers ErrStale; the operation then starts over, once.
+	// resolver answers ErrStale; the operation then starts over.
 	Reload func(ctx context.Context) error
 	Limits Limits // all zero: DefaultLimits
 	// Introspection allows __schema and __type, and errors that suggest names.
@@ -99,26 +99,33 @@ func (e *Executor) DispatchOperation(ctx context.Context, opCtx *graphql.Operati
 	}, inner
 }
 
-// startOver runs an operation again after its version proved to be stale.
+// startOver runs an operation again after its version proved to be stale, and
+// then for each newer one.
 func (e *Executor) startOver(ctx context.Context, r *run) *graphql.Response {
 	if e.options.Reload == nil {
 		return e.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(ErrStale)})
 	}
-	if err := e.options.Reload(ctx); err != nil {
-		return e.DispatchError(ctx, errorsOf(err, nil))
+	var tried *Version
+	for {
+		if err := e.options.Reload(ctx); err != nil {
+			return e.DispatchError(ctx, errorsOf(err, nil))
+		}
+		opCtx, errs := e.CreateOperationContext(ctx, &r.params)
+		if errs != nil {
+			return e.DispatchError(ctx, errs)
+		}
+		again := runOf(opCtx)
+		if again.edition.version == tried {
+			return e.DispatchError(ctx, gqlerror.List{Errorf(Unavailable, "the schema changes right now, try again")})
+		}
+		tried = again.edition.version
+		handler, inner := again.edition.gqlgen.DispatchOperation(ctx, opCtx)
+		resp := handler(inner)
+		r.nodes = again.nodes
+		if !again.stale {
+			return resp
+		}
 	}
-	opCtx, errs := e.CreateOperationContext(ctx, &r.params)
-	if errs != nil {
-		return e.DispatchError(ctx, errs)
-	}
-	again := runOf(opCtx)
-	handler, inner := again.edition.gqlgen.DispatchOperation(ctx, opCtx)
-	resp := handler(inner)
-	r.nodes = again.nodes
-	if again.stale {
-		return e.DispatchError(ctx, gqlerror.List{Errorf(Unavailable, "the schema changes right now, try again")})
-	}
-	return resp
 }
 
 // DispatchError presents errors of a request that did not run.

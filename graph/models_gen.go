@@ -20,6 +20,27 @@ type AccessExplanation struct {
 	Checks []CheckExplanation `json:"checks"`
 }
 
+// A line of the audit.
+type AuditEntry struct {
+	ID string `json:"id"`
+	// When, in RFC 3339.
+	At string `json:"at"`
+	// Who gave the token of whoever did it, null for a command on the store itself.
+	Issuer *string `json:"issuer,omitempty"`
+	// The sub of the token, or `cli:` and the name of the user on that machine.
+	Subject string `json:"subject"`
+	// Named as the field of this API that does it.
+	Action string `json:"action"`
+	// What it was done to, a JSON object without values of documents.
+	Detail string `json:"detail"`
+}
+
+type AuditPage struct {
+	Entries []AuditEntry `json:"entries"`
+	// What to ask the next page with, null behind the last.
+	After *string `json:"after,omitempty"`
+}
+
 // One @check: what a document must fulfil, whoever writes it.
 type CheckExplanation struct {
 	// What the @check belongs to: `Product`, or `Product.price`.
@@ -51,6 +72,14 @@ type CollectionInfo struct {
 	Name string `json:"name"`
 	// The declared fields, in the order of the file.
 	Fields []FieldInfo `json:"fields"`
+}
+
+type CollectionStats struct {
+	// The name of the GraphQL type.
+	Name string `json:"name"`
+	// How many documents there are. All collections are counted at one moment.
+	Documents *int        `json:"documents,omitempty"`
+	Indexes   []IndexInfo `json:"indexes"`
 }
 
 // A page of lines.
@@ -89,7 +118,20 @@ type ImportOutcome struct {
 	Problem *string `json:"problem,omitempty"`
 }
 
+type IndexInfo struct {
+	Name   string   `json:"name"`
+	Fields []string `json:"fields"`
+	Unique bool     `json:"unique"`
+}
+
 type Mutation struct {
+}
+
+// A file with operations: *.graphql, *.gql, or JavaScript, TypeScript or Vue with templates.
+type OperationFile struct {
+	// Its path, by which the plan speaks of it.
+	Path string `json:"path"`
+	Text string `json:"text"`
 }
 
 type Query struct {
@@ -127,6 +169,21 @@ type RuleExplanation struct {
 	Grants   []GrantExplanation `json:"grants"`
 }
 
+type SchemaDeployment struct {
+	// The version that is deployed now.
+	Version int `json:"version"`
+	// Whether this deployment made it; not if the very text was deployed already.
+	Deployed bool `json:"deployed"`
+	// What happens to data, for a person.
+	Text string `json:"text"`
+	// What stands against it. Empty if it was deployed.
+	Refused []string `json:"refused"`
+	// What deserves a second look in the schema, as flora check tells it.
+	Warnings []string `json:"warnings"`
+	// The same for a program, as flora deploy --json prints it.
+	JSON string `json:"json"`
+}
+
 // A deployed schema.
 type SchemaInfo struct {
 	// The text of the schema file, rules included.
@@ -135,6 +192,51 @@ type SchemaInfo struct {
 	Version int `json:"version"`
 	// The types whose documents are stored, in the order of the file.
 	Collections []CollectionInfo `json:"collections"`
+}
+
+type SchemaPlan struct {
+	// The version that is deployed now.
+	Version int `json:"version"`
+	// Whether deploySchema would do it with the same allow.
+	Deployable bool `json:"deployable"`
+	// What allow must name, and does not.
+	Needs []string `json:"needs"`
+	// Whether clients break.
+	Breaking bool `json:"breaking"`
+	// Whether somebody may more than before.
+	Looser bool `json:"looser"`
+	// What deserves a second look in the schema, as flora check tells it.
+	Warnings []string `json:"warnings"`
+	// The plan for a person, as flora plan prints it.
+	Text string `json:"text"`
+	// The plan for a program, as flora plan --json prints it.
+	JSON string `json:"json"`
+}
+
+type SchemaVersion struct {
+	Version int `json:"version"`
+	// When it was deployed, in RFC 3339.
+	Created string `json:"created"`
+	// The text of the schema file, rules included.
+	Sdl string `json:"sdl"`
+}
+
+type ServerStats struct {
+	// The version of Flora.
+	Version string `json:"version"`
+	// When the process began, in RFC 3339.
+	Started string `json:"started"`
+	// Seconds since.
+	Uptime     int `json:"uptime"`
+	Goroutines int `json:"goroutines"`
+	// Bytes that the process holds.
+	Memory float64 `json:"memory"`
+	// The store: sqlite or spanner.
+	Engine string `json:"engine"`
+	// The version of the schema that is answered by.
+	SchemaVersion int `json:"schemaVersion"`
+	// When what all instances share was last read from the store, in RFC 3339.
+	LastPoll *string `json:"lastPoll,omitempty"`
 }
 
 type Action string

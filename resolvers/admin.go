@@ -23,12 +23,20 @@ type AdminResolver struct {
 	CanUseData func(ctx context.Context) error
 	// CanUseProviders is CanRead for the right flora:providers.
 	CanUseProviders func(ctx context.Context) error
+	// CanUseSchema is CanRead for the right flora:schema.
+	CanUseSchema func(ctx context.Context) error
+	// Plan says what deploying a schema would do, and Deploy does it.
+	Plan   func(ctx context.Context, sdl, file string, allow []string, operations []graph.OperationFile) (*graph.SchemaPlan, error)
+	Deploy func(ctx context.Context, sdl, file string, from int64, allow []string, dryRun bool) (*graph.SchemaDeployment, error)
+	// Stats tells the state of this instance.
+	Stats func() *graph.ServerStats
 	// Providers are the access providers, and Revoked their tokens that count no more.
 	Providers []auth.Provider
 	Revoked   *auth.Revocations
-	// Share writes the notes that decide returns for all instances, and takes
-	// them over here. Revoked is up to date while it decides.
-	Share func(ctx context.Context, decide func() ([]store.Note, error)) error
+	// Share writes the notes that decide returns for all instances, with an entry
+	// of the audit, and takes them over here. Revoked is up to date while it
+	// decides.
+	Share func(ctx context.Context, entry *store.Entry, decide func() ([]store.Note, error)) error
 	// Assume returns the identity that a token with these claims would give,
 	// or what is wrong with them.
 	Assume func(claims map[string]any) (*auth.Identity, error)
@@ -37,6 +45,15 @@ type AdminResolver struct {
 }
 
 var _ graph.ResolverRoot = (*AdminResolver)(nil)
+
+// entry tells the audit what the caller does.
+func entry(ctx context.Context, action string, detail any) *store.Entry {
+	id := auth.From(ctx)
+	if id == nil {
+		panic("a right of the control API was held without a token")
+	}
+	return store.NewEntry(id.Issuer, id.Subject, action, detail)
+}
 
 // schemaInfo describes a version as the control API shows it.
 func schemaInfo(v *graph.Version) *graph.SchemaInfo {

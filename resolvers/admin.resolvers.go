@@ -13,6 +13,14 @@ import (
 	"flora.dev/flora/graph"
 )
 
+// DeploySchema deploys, for holders of flora:schema alone.
+func (r *mutationAdminResolver) DeploySchema(ctx context.Context, sdl string, file string, fromVersion int, allow []string, dryRun *bool) (*graph.SchemaDeployment, error) {
+	if err := r.CanUseSchema(ctx); err != nil {
+		return nil, err
+	}
+	return r.Deploy(ctx, sdl, file, int64(fromVersion), allow, dryRun != nil && *dryRun)
+}
+
 // ImportDocuments writes rows, for holders of flora:data alone.
 func (r *mutationAdminResolver) ImportDocuments(ctx context.Context, documents []string) ([]graph.ImportOutcome, error) {
 	if err := r.CanUseData(ctx); err != nil {
@@ -119,6 +127,46 @@ func (r *queryAdminResolver) Revocations(ctx context.Context, after *string) (*g
 		return nil, err
 	}
 	return r.revocations(ctx, after)
+}
+
+// PlanSchema tells what DeploySchema would do, to holders of flora:schema alone.
+func (r *queryAdminResolver) PlanSchema(ctx context.Context, sdl string, file string, allow []string, operations []graph.OperationFile) (*graph.SchemaPlan, error) {
+	if err := r.CanUseSchema(ctx); err != nil {
+		return nil, err
+	}
+	return r.Plan(ctx, sdl, file, allow, operations)
+}
+
+// SchemaVersions tells what was deployed, to holders of flora:schema alone.
+func (r *queryAdminResolver) SchemaVersions(ctx context.Context, first *int, after *int) ([]graph.SchemaVersion, error) {
+	if err := r.CanUseSchema(ctx); err != nil {
+		return nil, err
+	}
+	return r.schemaVersions(ctx, first, after)
+}
+
+// Audit tells what was done, to holders of flora:schema alone.
+func (r *queryAdminResolver) Audit(ctx context.Context, first *int, after *string) (*graph.AuditPage, error) {
+	if err := r.CanUseSchema(ctx); err != nil {
+		return nil, err
+	}
+	return r.audit(ctx, first, after)
+}
+
+// Collections tells what there is; how much of it, to holders of flora:data alone.
+func (r *queryAdminResolver) Collections(ctx context.Context) ([]graph.CollectionStats, error) {
+	if err := r.CanRead(ctx); err != nil && r.CanUseData(ctx) != nil {
+		return nil, err
+	}
+	return r.collections(ctx)
+}
+
+// ServerStats tells the state of this instance.
+func (r *queryAdminResolver) ServerStats(ctx context.Context) (*graph.ServerStats, error) {
+	if err := r.CanRead(ctx); err != nil {
+		return nil, err
+	}
+	return r.Stats(), nil
 }
 
 func (r *AdminResolver) Mutation() graph.MutationResolver { return &mutationAdminResolver{r} }

@@ -40,6 +40,8 @@ func documentsError(err error) error {
 	switch {
 	case errors.Is(err, store.ErrStale):
 		return graph.Errorf(graph.Unavailable, "the schema changes right now, try again")
+	case errors.Is(err, store.ErrNoTable):
+		return graph.Errorf(graph.Unavailable, "the store lacks a table that this version of flora needs: run flora deploy once more")
 	case errors.Is(err, store.ErrUnavailable):
 		return graph.Errorf(graph.Unavailable, "the store cannot be reached, try again")
 	}
@@ -87,6 +89,14 @@ func (r *AdminResolver) loader(tables *transfer.Tables, version int64) *transfer
 	return transfer.NewLoader(r.Data.store, version, tables, r.Data.opts.Now)
 }
 
+// importError looks whether an import failed for want of the audit.
+func (r *AdminResolver) importError(ctx context.Context, err error) error {
+	if _, _, lacking := r.entries(ctx, 1, ""); errors.Is(lacking, store.ErrNoTable) {
+		return documentsError(lacking)
+	}
+	return documentsError(err)
+}
+
 var importStatus = map[transfer.Status]graph.ImportStatus{
 	transfer.Written: graph.ImportStatusWritten, transfer.Same: graph.ImportStatusSame,
 	transfer.Waiting: graph.ImportStatusWaiting, transfer.Refused: graph.ImportStatusRefused,
@@ -112,9 +122,11 @@ func (r *AdminResolver) importDocuments(ctx context.Context, documents []string)
 		}
 		rows, of = append(rows, row), append(of, i)
 	}
-	loaded, err := r.loader(tables, version).Load(ctx, rows)
+	loader := r.loader(tables, version)
+	loader.Audit = entry(ctx, "importDocuments", nil)
+	loaded, err := loader.Load(ctx, rows)
 	if err != nil {
-		return nil, documentsError(err)
+		return nil, r.importError(ctx, err)
 	}
 	for k, o := range loaded {
 		outcomes[of[k]] = o

@@ -3,6 +3,7 @@ package resolvers
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"flora.dev/flora/graph"
 	"flora.dev/flora/internal/leak"
@@ -78,14 +79,23 @@ func (q *request) storeError(op *graph.Operation, writes []*write, err error) er
 		return graph.ErrStale
 	case errors.Is(err, store.ErrReused):
 		return fail(nil, nil, codeInput, "this Idempotency-Key was used for another operation: a new one needs a new key")
-	case errors.Is(err, store.ErrLimit):
-		return fail(op.Fields[0], nil, codeLimit, "the operation is larger than the store takes: ask for fewer levels or fields")
 	case errors.Is(err, store.ErrUnavailable):
 		q.opts.Log.WarnContext(q.ctx, "store unavailable", "requestId", graph.RequestID(q.ctx), "error", err)
 		if writes != nil && op.Retry == nil {
 			return fail(nil, nil, codeUnavailable, "the store cannot be reached or took too long: look whether the mutation was written before you try again, or send it with an Idempotency-Key")
 		}
 		return fail(nil, nil, codeUnavailable, "the store cannot be reached or took too long, try again")
+	case q.outdated():
+		return graph.ErrStale
+	case errors.Is(err, store.ErrLimit):
+		return fail(op.Fields[0], nil, codeLimit, "the operation is larger than the store takes: ask for fewer levels or fields")
 	}
 	return err
+}
+
+// outdated reports whether another version is deployed than the operation was
+// planned for: what a statement names may be gone, which is an error to the store.
+func (q *request) outdated() bool {
+	n, err := q.store.Notes(q.ctx, math.MaxInt64)
+	return err == nil && n.Version != q.v.Number
 }

@@ -2,7 +2,6 @@ package resolvers
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -78,7 +77,7 @@ func (r *AdminResolver) revoke(ctx context.Context, provider string, one auth.Re
 		return nil, err
 	}
 	one.Issuer = p.Issuer
-	err = r.Share(ctx, func() ([]store.Note, error) {
+	err = r.Share(ctx, r.revokes(ctx, "revoke", &one), func() ([]store.Note, error) {
 		at, found := r.Revoked.Find(&one)
 		switch {
 		case found && one.NotBefore.Before(at) && !one.NotBefore.IsZero():
@@ -93,7 +92,7 @@ func (r *AdminResolver) revoke(ctx context.Context, provider string, one auth.Re
 		return []store.Note{note}, nil
 	})
 	if err != nil {
-		return nil, sharedError(err)
+		return nil, documentsError(err)
 	}
 	r.Data.opts.Log.InfoContext(ctx, "tokens revoked", "provider", provider, "by", one.Claim(), "until", one.Until)
 	return r.revocation(&one), nil
@@ -121,22 +120,27 @@ func (r *AdminResolver) restore(ctx context.Context, provider string, one auth.R
 		return false, err
 	}
 	one.Issuer = p.Issuer
-	err = r.Share(ctx, func() ([]store.Note, error) {
+	err = r.Share(ctx, r.revokes(ctx, "restore", &one), func() ([]store.Note, error) {
 		_, found = r.Revoked.Find(&one)
 		return []store.Note{{Name: one.NoteName()}}, nil
 	})
 	if err != nil {
-		return false, sharedError(err)
+		return false, documentsError(err)
 	}
 	r.Data.opts.Log.InfoContext(ctx, "tokens restored", "provider", provider, "by", one.Claim(), "found", found)
 	return found, nil
 }
 
-func sharedError(err error) error {
-	if errors.Is(err, store.ErrNoNotes) {
-		return graph.Errorf(graph.Unavailable, "the store has no table for revocations yet: run flora deploy once more")
+// revokes is what the audit tells of a revocation.
+func (r *AdminResolver) revokes(ctx context.Context, verb string, one *auth.Revocation) *store.Entry {
+	action := verb + "Tokens"
+	switch {
+	case one.Subject != "":
+		action = verb + "Subject"
+	case one.TokenID != "":
+		action = verb + "Token"
 	}
-	return documentsError(err)
+	return entry(ctx, action, r.revocation(one))
 }
 
 // revocations reads a page of those that have not ended.
@@ -150,7 +154,7 @@ func (r *AdminResolver) revocations(ctx context.Context, after *string) (*graph.
 	}
 	notes, err := r.Data.store.Notes(ctx, since)
 	if err != nil {
-		return nil, sharedError(err)
+		return nil, documentsError(err)
 	}
 	page := &graph.RevocationPage{Revocations: []graph.Revocation{}}
 	now := r.Data.opts.Now()

@@ -27,7 +27,7 @@ func TestRevocationLimit(t *testing.T) {
 	root := &AdminResolver{CanUseProviders: allow, Revoked: &auth.Revocations{}, Providers: []auth.Provider{{Name: "main", Issuer: issuer}},
 		Data: &Resolvers{opts: Options{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}}}
 	root.Revoked.Apply(notes, true, now)
-	root.Share = func(_ context.Context, decide func() ([]store.Note, error)) error {
+	root.Share = func(_ context.Context, _ *store.Entry, decide func() ([]store.Note, error)) error {
 		list, err := decide()
 		for _, n := range list {
 			root.Revoked.Apply(map[string]string{n.Name: n.Value}, false, now)
@@ -35,6 +35,7 @@ func TestRevocationLimit(t *testing.T) {
 		return err
 	}
 	control := graph.NewControl(root, graph.Options{})
+	ctx := auth.With(t.Context(), &auth.Identity{Issuer: issuer, Subject: "olga"})
 	for _, step := range []struct{ mutation, want string }{
 		{`revokeSubject(provider: "main", subject: "new") { issuer }`, graph.LimitExceeded},
 		{`revokeToken(provider: "main", jti: "new") { issuer }`, graph.LimitExceeded},
@@ -44,7 +45,7 @@ func TestRevocationLimit(t *testing.T) {
 		{`revokeSubject(provider: "main", subject: "new") { issuer }`, issuer},
 		{`revokeToken(provider: "main", jti: "new") { issuer }`, graph.LimitExceeded},
 	} {
-		got := control.Do(t.Context(), graph.Request{Query: "mutation { r: " + step.mutation + " }"})
+		got := control.Do(ctx, graph.Request{Query: "mutation { r: " + step.mutation + " }"})
 		if !strings.Contains(string(got.Body), step.want) {
 			t.Errorf("%s: %s lacks %s", step.mutation, got.Body, step.want)
 		}

@@ -14,6 +14,7 @@ type Deployment struct {
 	// Unfinished: its deployment ended before all was done that comes after the
 	// version. Deploying it again goes on with that.
 	Unfinished bool
+	Created    int64  // when it was deployed, in microseconds
 	Secret     []byte // 32 random bytes made at the first deploy, shared by all instances
 }
 
@@ -34,6 +35,7 @@ type Migration struct {
 	SDL   string
 	Names schema.Names
 	Steps []schema.Step
+	Audit *Entry // nil: none
 }
 
 // StepError is a step that the store's data does not allow.

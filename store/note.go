@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// ErrNoNotes is the error of Note where the store was last deployed to by a
-// Flora that knew none: the next deployment makes their table.
-var ErrNoNotes = errors.New("the store has no table of notes yet")
+// ErrNoTable is the error where the store was last deployed to by a Flora that
+// knew no notes or no audit: the next deployment makes their tables.
+var ErrNoTable = errors.New("the store lacks a table of notes or of the audit")
 
 // NotesKept is how long a note is told after it was withdrawn or ended, at
 // least. A reader that was away for longer reads all notes anew.
@@ -32,5 +32,5 @@ type Notes struct {
 	Version  int64  // of the newest deployed schema
 	Revision int64  // of the newest change; what was asked for if nothing changed
 	Changed  []Note // in the order of their revisions, withdrawn ones among them
-	Missing  bool   // there is no place for notes yet, see ErrNoNotes
+	Missing  bool   // there is no place for notes yet, see ErrNoTable
 }

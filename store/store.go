@@ -8,7 +8,8 @@ import "context"
 type Store interface {
 	// Read runs a query operation, all its roots, as one statement on one
 	// snapshot: one round trip. It may be retried. Errors: ErrLimit,
-	// ErrUnavailable. The version it returns is that of its own snapshot.
+	// ErrUnavailable, of the AuditObject ErrNoTable. The version it returns is
+	// that of its own snapshot.
 	Read(ctx context.Context, q *Query) (*Rows, error)
 
 	// Snapshot runs f, whose reads all see the store as it was when the first
@@ -24,9 +25,9 @@ type Store interface {
 	// After an *UnansweredError it has.
 	Write(ctx context.Context, m *Mutation) (*Outcome, error)
 
-	// Deployed returns the newest deployed schema and the store's secret.
-	// Errors: ErrNoSchema where nothing was ever deployed, ErrUnavailable.
-	Deployed(ctx context.Context) (*Deployment, error)
+	// Deployed returns a version of the schema, the newest for 0, and the store's
+	// secret. Errors: ErrNoSchema where there is none, ErrUnavailable.
+	Deployed(ctx context.Context, version int64) (*Deployment, error)
 
 	// Deploy applies the steps and then publishes the SDL as version
 	// From+1. Errors: ErrStale if the deployed version is not From (0: none);
@@ -41,9 +42,10 @@ type Store interface {
 
 	// Note writes those notes that say something else now, each with a revision
 	// of its own above all others, in one transaction, and returns the newest
-	// revision. Their names are distinct. A withdrawn note that is not there is no change. It may be
-	// retried. Errors: ErrNoNotes, ErrUnavailable.
-	Note(ctx context.Context, notes ...Note) (revision int64, err error)
+	// revision. Their names are distinct. A withdrawn note that is not there is no
+	// change. An entry, if not nil, goes into the audit where one is. It may be
+	// retried. Errors: ErrNoTable, ErrUnavailable.
+	Note(ctx context.Context, entry *Entry, notes ...Note) (revision int64, err error)
 
 	// Close ends the store: running operations end first.
 	Close() error

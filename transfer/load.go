@@ -33,6 +33,9 @@ type Outcome struct {
 // Loader writes rows into a store.
 type Loader struct {
 	*Tables
+	// Audit, if not nil, is who loads: an entry goes with each transaction, with
+	// what it wrote as its Detail.
+	Audit   *store.Entry
 	db      store.Store
 	version int64
 	now     func() time.Time
@@ -41,7 +44,7 @@ type Loader struct {
 // NewLoader returns a loader for a store whose deployed schema, of that
 // version, has these tables.
 func NewLoader(db store.Store, version int64, tables *Tables, now func() time.Time) *Loader {
-	return &Loader{tables, db, version, now}
+	return &Loader{Tables: tables, db: db, version: version, now: now}
 }
 
 // Load writes rows as they are, each once: a document that is there already and

@@ -135,9 +135,15 @@ func (w *work) refuse(i int, field, problem string) {
 // write runs steps, all of them or none. One that the store refuses is noted:
 // the others are to be planned again without it.
 func (w *work) write(ctx context.Context, steps []step) error {
-	m := &store.Mutation{Version: w.version, Now: w.now().UnixMicro(), Heads: make([]store.Head, len(steps))}
-	for i, s := range steps {
-		m.Heads[i] = s.head
+	m := &store.Mutation{Version: w.version, Now: w.now().UnixMicro()}
+	if w.Audit != nil {
+		entry := *w.Audit
+		entry.Detail = fmt.Sprintf(`{"collection":%q,"rows":%d}`, w.rows[0].Table.Name, len(steps))
+		m.Heads = append(m.Heads, entry.Head())
+	}
+	first := len(m.Heads)
+	for _, s := range steps {
+		m.Heads = append(m.Heads, s.head)
 	}
 	_, err := w.db.Write(ctx, m)
 	var refused *store.WriteError
@@ -159,8 +165,8 @@ func (w *work) write(ctx context.Context, steps []step) error {
 	case errors.Is(err, store.ErrLimit):
 		w.refuse(steps[0].row, "", "is larger than the store takes")
 		return nil
-	case errors.As(err, &refused) && refused.Head < len(steps):
-		w.refuse(steps[refused.Head].row, "", problems[refused.Why])
+	case errors.As(err, &refused) && refused.Head >= first:
+		w.refuse(steps[refused.Head-first].row, "", problems[refused.Why])
 		return nil
 	}
 	return fmt.Errorf("write documents: %w", err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"flora.dev/flora/auth"
 	"flora.dev/flora/graph"
@@ -26,7 +27,12 @@ type Endpoint struct {
 	// Hidden marks the context of a request that asks, with the header
 	// X-Flora-Hidden: 1, what rules hid from its caller. Nil: nobody is told.
 	Hidden func(context.Context) context.Context
+	// Deadline is that of its requests, in place of the one of the Limits. 0: that.
+	Deadline time.Duration
 }
+
+// lateness is how long an answer may take on its way.
+const lateness = 20 * time.Second
 
 // endpoint serves an Endpoint over HTTP.
 type endpoint struct {
@@ -134,7 +140,12 @@ func (e *endpoint) run(w http.ResponseWriter, r *http.Request, mediaType string,
 		refuse(w, r, http.StatusBadRequest, graph.BadUserInput, "Idempotency-Key is one value of 1 to 255 printable ASCII characters")
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), e.limits.Deadline)
+	deadline := e.limits.Deadline
+	if e.Deadline > 0 {
+		deadline = e.Deadline
+		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(deadline + lateness)) // else that of the server
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), deadline)
 	defer cancel()
 	ctx = graph.WithRequestID(auth.With(ctx, caller), traceOf(ctx).id)
 	if e.Hidden != nil && r.Header.Get("X-Flora-Hidden") == "1" {

@@ -168,7 +168,7 @@ func NewServer(h http.Handler, limits Limits, log *slog.Logger) *http.Server {
 		Handler:           closeDoubtful(h),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      limits.Deadline + 20*time.Second,
+		WriteTimeout:      limits.Deadline + lateness,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    128 << 10, // a token, and a query text in the URL of a GET
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),

@@ -407,6 +407,35 @@ func TestDeadline(t *testing.T) {
 	})
 }
 
+// TestLongDeadline gives an endpoint more time than the server's connections have.
+func TestLongDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t)
+		s.Data.Deadline = time.Hour
+		began := time.Now()
+		s.Data.Executor = executorFunc(func(ctx context.Context, r graph.Request) *graph.Response {
+			<-ctx.Done()
+			return &graph.Response{Status: 200, Body: []byte(`{}`)}
+		})
+		w := &connection{ResponseRecorder: httptest.NewRecorder()}
+		New(s.Options).ServeHTTP(w, post(good))
+		if took := time.Since(began); took != time.Hour || w.until.Sub(began) <= took {
+			t.Errorf("deadline after %s, no answer after %s", took, w.until.Sub(began))
+		}
+	})
+}
+
+// connection is a recorder that keeps until when an answer may be written.
+type connection struct {
+	*httptest.ResponseRecorder
+	until time.Time
+}
+
+func (c *connection) SetWriteDeadline(t time.Time) error {
+	c.until = t
+	return nil
+}
+
 func TestHealth(t *testing.T) {
 	s := newServer(t)
 	s.SDL = func() string { return "type Query" }

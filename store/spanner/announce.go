@@ -27,14 +27,14 @@ func disturbs(steps []schema.Step) bool {
 // announce tells all instances of a deployment, and waits until they know.
 func (db *DB) announce(ctx context.Context) (over func(), err error) {
 	until := db.opts.Now().Add(announcedFor)
-	if _, err := db.Note(ctx, store.Note{Name: deploying, Value: "1", Until: until.UnixMicro()}); err != nil {
+	if _, err := db.Note(ctx, nil, store.Note{Name: deploying, Value: "1", Until: until.UnixMicro()}); err != nil {
 		return nil, err
 	}
 	db.seen.announce(until)
 	over = func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), db.opts.Timeout)
 		defer cancel()
-		db.Note(ctx, store.Note{Name: deploying}) // else it ends by itself
+		db.Note(ctx, nil, store.Note{Name: deploying}) // else it ends by itself
 		db.seen.announce(time.Time{})
 	}
 	if err := db.settle(ctx); err != nil {

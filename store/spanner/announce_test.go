@@ -28,7 +28,7 @@ func TestAnnounced(t *testing.T) {
 	create("before", "a", commit)
 	note := func(value string, until time.Time) {
 		t.Helper()
-		if _, err := w.db.Note(t.Context(), store.Note{Name: "deploying", Value: value, Until: until.UnixMicro()}); err != nil {
+		if _, err := w.db.Note(t.Context(), nil, store.Note{Name: "deploying", Value: value, Until: until.UnixMicro()}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -78,7 +78,7 @@ func (w *world) faulty() *faults {
 	f := &faults{}
 	opts := spanner.Options{Dial: append(w.calls.dial(), grpc.WithChainUnaryInterceptor(f.unary), grpc.WithChainStreamInterceptor(f.stream))}
 	w.db = open(w.t, w.name, opts)
-	if _, err := w.db.Deployed(w.t.Context()); err != nil {
+	if _, err := w.db.Deployed(w.t.Context(), 0); err != nil {
 		w.t.Fatal(err)
 	}
 	w.calls.take()

@@ -22,27 +22,30 @@ import (
 // fills an index in minutes.
 const deployTimeout = 30 * time.Minute
 
-const newest = "SELECT s.version, s.sdl, m.value, n.value, l.value IS NOT NULL FROM flora_schema AS s JOIN flora_meta AS m ON m.name = 'secret'" +
-	" LEFT JOIN flora_meta AS n ON n.name = CONCAT('names/', CAST(s.version AS STRING)) LEFT JOIN flora_meta AS l ON l.name = '" + lateName + "' ORDER BY s.version DESC LIMIT 1"
+const deployedSQL = "SELECT s.version, s.sdl, m.value, n.value, s.created, l.value IS NOT NULL AND s.version = (SELECT MAX(version) FROM flora_schema) FROM flora_schema AS s JOIN flora_meta AS m ON m.name = 'secret'" +
+	" LEFT JOIN flora_meta AS n ON n.name = CONCAT('names/', CAST(s.version AS STRING)) LEFT JOIN flora_meta AS l ON l.name = '" + lateName + "'" +
+	" WHERE s.version = CASE @version WHEN 0 THEN (SELECT MAX(version) FROM flora_schema) ELSE @version END"
 
-// Deployed returns the newest deployed schema.
-func (db *DB) Deployed(ctx context.Context) (*store.Deployment, error) {
+// Deployed returns a deployed schema, the newest for 0.
+func (db *DB) Deployed(ctx context.Context, version int64) (*store.Deployment, error) {
 	ctx, end, err := db.begin(ctx, db.opts.Timeout)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	return db.deployed(ctx)
+	return db.deployed(ctx, version)
 }
 
-func (db *DB) deployed(ctx context.Context) (*store.Deployment, error) {
+func (db *DB) deployed(ctx context.Context, version int64) (*store.Deployment, error) {
 	started := db.opts.Now()
-	d, err := newestOf(ctx, db.client.Single())
+	d, err := deployedOf(ctx, db.client.Single(), version)
 	switch {
 	case err == nil && d == nil:
 		return nil, store.ErrNoSchema
 	case err == nil:
-		db.seen.note(d.Version, started)
+		if version == 0 {
+			db.seen.note(d.Version, started)
+		}
 		return d, nil
 	case isUnavailable(err):
 		return nil, unavailable(err)
@@ -59,13 +62,13 @@ func (db *DB) deployed(ctx context.Context) (*store.Deployment, error) {
 	return nil, fmt.Errorf("read deployed schema: %w", err)
 }
 
-// newestOf returns nil where nothing was deployed.
-func newestOf(ctx context.Context, on querier) (*store.Deployment, error) {
+// deployedOf returns nil where there is no such version.
+func deployedOf(ctx context.Context, on querier, version int64) (*store.Deployment, error) {
 	var d *store.Deployment
-	err := on.QueryWithOptions(ctx, cloud.NewStatement(newest), tagged(ctx)).Do(func(r *cloud.Row) error {
+	err := on.QueryWithOptions(ctx, cloud.Statement{SQL: deployedSQL, Params: map[string]any{"version": version}}, tagged(ctx)).Do(func(r *cloud.Row) error {
 		d = &store.Deployment{}
 		var names []byte
-		if err := r.Columns(&d.Version, &d.SDL, &d.Secret, &names, &d.Unfinished); err != nil || names == nil {
+		if err := r.Columns(&d.Version, &d.SDL, &d.Secret, &names, &d.Created, &d.Unfinished); err != nil || names == nil {
 			return err
 		}
 		return json.Unmarshal(names, &d.Names)
@@ -84,7 +87,7 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 	}
 	defer end()
 
-	now, err := db.deployed(ctx)
+	now, err := db.deployed(ctx, 0)
 	switch {
 	case errors.Is(err, store.ErrNoSchema):
 		if m.From != 0 {
@@ -192,13 +195,13 @@ func (db *DB) publish(ctx context.Context, m *store.Migration, token []byte, beg
 	}
 	defer db.unlock()
 	started := db.opts.Now()
-	next := &store.Deployment{Version: m.From + 1, SDL: m.SDL, Names: m.Names}
-	notes, err := metaOf(m)
+	next := &store.Deployment{Version: m.From + 1, SDL: m.SDL, Names: m.Names, Created: started.UnixMicro()}
+	notes, err := metaOf(m, next.Created)
 	if err != nil {
 		return nil, err
 	}
 	_, err = db.client.ReadWriteTransaction(ctx, func(ctx context.Context, tx *cloud.ReadWriteTransaction) error {
-		last, err := newestOf(ctx, tx)
+		last, err := deployedOf(ctx, tx, 0)
 		if err != nil {
 			return err
 		}
@@ -230,7 +233,7 @@ func (db *DB) publish(ctx context.Context, m *store.Migration, token []byte, beg
 			writes = append(writes, cloud.Delete("flora_once", cloud.AllKeys()))
 		}
 		return tx.BufferWrite(append(writes, cloud.Insert("flora_schema",
-			[]string{"version", "sdl", "created"}, []any{next.Version, next.SDL, started.UnixMicro()})))
+			[]string{"version", "sdl", "created"}, []any{next.Version, next.SDL, next.Created})))
 	})
 	switch {
 	case err == nil:
@@ -249,8 +252,9 @@ func (db *DB) publish(ctx context.Context, m *store.Migration, token []byte, beg
 	return nil, fmt.Errorf("publish schema version %d: %w", next.Version, err)
 }
 
-// metaOf are the names and the late work that are noted with a version.
-func metaOf(m *store.Migration) (writes []*cloud.Mutation, err error) {
+// metaOf are the names, the late work and the entry of the audit that are noted
+// with a version.
+func metaOf(m *store.Migration, now int64) (writes []*cloud.Mutation, err error) {
 	add := func(name string, v any) error {
 		text, err := json.Marshal(v)
 		if err != nil {
@@ -263,6 +267,13 @@ func metaOf(m *store.Migration) (writes []*cloud.Mutation, err error) {
 		if err := add(fmt.Sprint("names/", m.From+1), m.Names); err != nil {
 			return nil, err
 		}
+	}
+	if m.Audit != nil {
+		entry, err := auditMutation(m.Audit, now)
+		if err != nil {
+			return nil, err
+		}
+		writes = append(writes, entry)
 	}
 	list, err := lateOf(m.Steps)
 	if err != nil || len(list) == 0 {

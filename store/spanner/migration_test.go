@@ -16,7 +16,7 @@ import (
 
 func TestDeploy(t *testing.T) {
 	w := newWorld(t)
-	first, err := w.db.Deployed(t.Context())
+	first, err := w.db.Deployed(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestDeployOlder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := db.Note(t.Context(), store.Note{Name: "a", Value: "1"}); err != nil || n != 1 {
+	if n, err := db.Note(t.Context(), nil, store.Note{Name: "a", Value: "1"}); err != nil || n != 1 {
 		t.Errorf("note: %d, %v", n, err)
 	}
 	w := &world{t: t}
@@ -76,17 +76,48 @@ func TestNotesOlder(t *testing.T) {
 	if diff := cmp.Diff(&store.Notes{Version: 1, Revision: 7, Missing: true}, n); err != nil || diff != "" {
 		t.Errorf("notes: %v %s", err, diff)
 	}
-	if _, err := w.db.Note(t.Context(), store.Note{Name: "a", Value: "1"}); !errors.Is(err, store.ErrNoNotes) {
+	if _, err := w.db.Note(t.Context(), nil, store.Note{Name: "a", Value: "1"}); !errors.Is(err, store.ErrNoTable) {
 		t.Errorf("note: %v", err)
 	}
 	if _, err := w.db.Deploy(t.Context(), &store.Migration{From: 1, SDL: "second"}); err != nil {
 		t.Fatal(err)
 	}
-	if revision, err := w.db.Note(t.Context(), store.Note{Name: "a", Value: "1"}); err != nil || revision != 1 {
+	if revision, err := w.db.Note(t.Context(), nil, store.Note{Name: "a", Value: "1"}); err != nil || revision != 1 {
 		t.Errorf("note after a deployment: %d, %v", revision, err)
 	}
 	if n, err = w.db.Notes(t.Context(), 0); err != nil || n.Missing || len(n.Changed) != 1 || n.Version != 2 {
 		t.Errorf("notes after a deployment: %+v, %v", n, err)
+	}
+}
+
+// One that was deployed to before there was an audit has none: what would be
+// written there is refused, and all else goes on.
+func TestAuditOlder(t *testing.T) {
+	w := newWorld(t)
+	emulator.Alter(t, w.name, "DROP INDEX flora_audit_at", "DROP TABLE flora_audit")
+	ask := &store.Query{Roots: []store.Select{{From: store.AuditObject, Var: 1, Where: rules.True, List: true, Limit: 1,
+		Columns: []store.Column{{Value: rules.Col{Var: 1, Field: store.AuditObject.Field("action")}}}}}}
+	entry := &store.Entry{Subject: "s", Action: "a", Detail: "{}"}
+	if _, err := w.db.Read(t.Context(), ask); !errors.Is(err, store.ErrNoTable) {
+		t.Errorf("read: %v", err)
+	}
+	if _, err := w.db.Note(t.Context(), entry, store.Note{Name: "a", Value: "1"}); !errors.Is(err, store.ErrNoTable) {
+		t.Errorf("note: %v", err)
+	}
+	if n, err := w.db.Notes(t.Context(), 0); err != nil || n.Missing || len(n.Changed) > 0 {
+		t.Errorf("notes: %+v, %v", n, err)
+	}
+	if _, err := w.db.Note(t.Context(), nil, store.Note{Name: "a", Value: "1"}); err != nil {
+		t.Errorf("note without an entry: %v", err)
+	}
+	if _, err := w.db.Deploy(t.Context(), &store.Migration{From: 1, SDL: "second", Audit: entry}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.db.Note(t.Context(), entry, store.Note{Name: "b", Value: "1"}); err != nil {
+		t.Errorf("note after a deployment: %v", err)
+	}
+	if rows, err := w.db.Read(t.Context(), ask); err != nil || rows.Roots[0] != `[[["a"]]]` {
+		t.Errorf("read after a deployment: %+v, %v", rows, err)
 	}
 }
 
@@ -127,7 +158,7 @@ func TestDeployAgainAfterFailure(t *testing.T) {
 	if failed.Step.Kind != schema.CreateUnique {
 		t.Errorf("blamed %s: %v", failed.Step, err)
 	}
-	if d, err := w.db.Deployed(t.Context()); err != nil || d.Version != 1 {
+	if d, err := w.db.Deployed(t.Context(), 0); err != nil || d.Version != 1 {
 		t.Errorf("deployed %+v, %v, want still version 1", d, err)
 	}
 

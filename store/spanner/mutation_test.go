@@ -251,7 +251,7 @@ func TestLeaseOfBlindCreates(t *testing.T) {
 	w := newWorld(t)
 	c := &clock{at: time.Unix(1_700_000_000, 0)}
 	other := open(t, w.name, spanner.Options{Now: c.now, Dial: w.calls.dial()})
-	if _, err := other.Deployed(t.Context()); err != nil {
+	if _, err := other.Deployed(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
 	create := func(id string) error {
@@ -276,6 +276,13 @@ func TestLeaseOfBlindCreates(t *testing.T) {
 	if _, err := w.db.Deploy(t.Context(), &store.Migration{From: w.version, SDL: "second"}); err != nil {
 		t.Fatal(err)
 	}
+	// One that asks is not refused by what it knows: nothing was written as the version is another.
+	asks := w.insert(w.team, "e", "name", "e")
+	asks.Guard = rules.One{From: val(rules.Ref, "a"), Target: w.team.Object, Var: 5, Domain: rules.True, Body: rules.True}
+	_, err := other.Write(t.Context(), &store.Mutation{Version: w.version, Now: now, Heads: []store.Head{asks}})
+	if !errors.Is(err, store.ErrStale) {
+		t.Errorf("guarded create, within the lease, after a deployment elsewhere: %v", err)
+	}
 	c.advance(time.Minute)
 	if err := create("d"); !errors.Is(err, store.ErrStale) {
 		t.Errorf("create after a deployment elsewhere: %v", err)
@@ -288,7 +295,7 @@ func TestDeadline(t *testing.T) {
 	cancel()
 	_, rerr := w.db.Read(ctx, &store.Query{})
 	_, werr := w.db.Write(ctx, &store.Mutation{Version: w.version, Heads: []store.Head{w.insert(w.team, "x", "name", "x")}})
-	_, derr := w.db.Deployed(ctx)
+	_, derr := w.db.Deployed(ctx, 0)
 	for _, err := range []error{rerr, werr, derr} {
 		if !errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("with a cancelled context: %v", err)
@@ -301,7 +308,7 @@ func TestClosed(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Deployed(t.Context()); !errors.Is(err, store.ErrUnavailable) {
+	if _, err := db.Deployed(t.Context(), 0); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("after Close: %v", err)
 	}
 	if err := db.Close(); err != nil {

@@ -71,32 +71,32 @@ func (db *DB) Notes(ctx context.Context, since int64) (*store.Notes, error) {
 // withoutNotes answers for a database that has no table of notes, if that is
 // why reading them failed.
 func (db *DB) withoutNotes(ctx context.Context, since int64, failed error) (*store.Notes, error) {
-	missing, err := db.lacksNotes(ctx, failed)
+	missing, err := db.lacks(ctx, "flora_note", failed)
 	switch {
 	case err != nil:
 		return nil, readError(err)
 	case !missing:
 		return nil, fmt.Errorf("read notes: %w", failed)
 	}
-	d, err := db.deployed(ctx)
+	d, err := db.deployed(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
 	return &store.Notes{Version: d.Version, Revision: since, Missing: true}, nil
 }
 
-// lacksNotes reports whether a statement failed because there is no table of
-// notes: one on tables that do not exist does not parse.
-func (db *DB) lacksNotes(ctx context.Context, failed error) (bool, error) {
+// lacks reports whether a statement failed because there is no such table: one
+// on tables that do not exist does not parse.
+func (db *DB) lacks(ctx context.Context, table string, failed error) (bool, error) {
 	if code := cloud.ErrCode(failed); code != codes.InvalidArgument && code != codes.NotFound {
 		return false, nil
 	}
-	tables, err := db.catalog(ctx, "SELECT t.table_name FROM information_schema.tables AS t WHERE t.table_schema = '' AND t.table_name = 'flora_note'")
+	tables, err := db.catalog(ctx, "SELECT t.table_name FROM information_schema.tables AS t WHERE t.table_schema = '' AND t.table_name = '"+table+"'")
 	return err == nil && len(tables) == 0, err
 }
 
 // Note writes notes.
-func (db *DB) Note(ctx context.Context, notes ...store.Note) (revision int64, err error) {
+func (db *DB) Note(ctx context.Context, entry *store.Entry, notes ...store.Note) (revision int64, err error) {
 	ctx, end, err := db.begin(ctx, db.opts.Timeout)
 	if err != nil {
 		return 0, err
@@ -106,7 +106,7 @@ func (db *DB) Note(ctx context.Context, notes ...store.Note) (revision int64, er
 		return 0, unavailable(err)
 	}
 	_, err = db.client.ReadWriteTransaction(ctx, func(ctx context.Context, tx *cloud.ReadWriteTransaction) (err error) {
-		revision, err = note(ctx, tx, notes, db.opts.Now().UnixMicro())
+		revision, err = note(ctx, tx, entry, notes, db.opts.Now().UnixMicro())
 		return err
 	})
 	db.unlock()
@@ -116,18 +116,20 @@ func (db *DB) Note(ctx context.Context, notes ...store.Note) (revision int64, er
 	case isUnavailable(err):
 		return 0, unavailable(err)
 	}
-	missing, lerr := db.lacksNotes(ctx, err)
-	switch {
-	case lerr != nil:
-		return 0, readError(lerr)
-	case missing:
-		return 0, store.ErrNoNotes
+	for _, table := range []string{"flora_note", store.AuditObject.Table} {
+		missing, lerr := db.lacks(ctx, table, err)
+		switch {
+		case lerr != nil:
+			return 0, readError(lerr)
+		case missing:
+			return 0, store.ErrNoTable
+		}
 	}
 	return 0, fmt.Errorf("write notes: %w", err)
 }
 
 // note writes notes in a transaction.
-func note(ctx context.Context, tx *cloud.ReadWriteTransaction, notes []store.Note, now int64) (int64, error) {
+func note(ctx context.Context, tx *cloud.ReadWriteTransaction, entry *store.Entry, notes []store.Note, now int64) (int64, error) {
 	names := make([]string, len(notes))
 	for i, n := range notes {
 		names[i] = n.Name
@@ -161,6 +163,13 @@ func note(ctx context.Context, tx *cloud.ReadWriteTransaction, notes []store.Not
 		return revision, nil // what ended stays: the newest revision would be given again
 	}
 	var writes []*cloud.Mutation
+	if entry != nil {
+		line, err := auditMutation(entry, now)
+		if err != nil {
+			return 0, err
+		}
+		writes = append(writes, line)
+	}
 	for _, r := range ended {
 		writes = append(writes, cloud.Delete("flora_note", cloud.Key{r}))
 	}
@@ -172,4 +181,10 @@ func note(ctx context.Context, tx *cloud.ReadWriteTransaction, notes []store.Not
 			n.Revision, n.Name, cloud.NullString{StringVal: n.Value, Valid: n.Value != ""}, cloud.NullInt64{Int64: n.Until, Valid: n.Until != 0}, now}))
 	}
 	return revision, tx.BufferWrite(writes)
+}
+
+// auditMutation is an entry of the audit as a Commit takes it.
+func auditMutation(entry *store.Entry, now int64) (*cloud.Mutation, error) {
+	h := entry.Head()
+	return insertMutation(&h, now)
 }

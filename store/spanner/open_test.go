@@ -48,7 +48,7 @@ func TestOpenCreates(t *testing.T) {
 	name := emulator.Name(t)
 	for range 2 { // the second finds what the first made
 		db := open(t, name, spanner.Options{Create: true})
-		if _, err := db.Deployed(t.Context()); !errors.Is(err, store.ErrNoSchema) {
+		if _, err := db.Deployed(t.Context(), 0); !errors.Is(err, store.ErrNoSchema) {
 			t.Errorf("empty database: %v", err)
 		}
 	}

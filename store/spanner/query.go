@@ -3,6 +3,7 @@ package spanner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,7 +21,13 @@ func (db *DB) Read(ctx context.Context, q *store.Query) (*store.Rows, error) {
 		return nil, err
 	}
 	defer end()
-	return db.read(ctx, db.client.Single(), q)
+	rows, err := db.read(ctx, db.client.Single(), q)
+	if err != nil && slices.ContainsFunc(q.Roots, func(s store.Select) bool { return s.From == store.AuditObject }) {
+		if missing, lerr := db.lacks(ctx, store.AuditObject.Table, err); lerr == nil && missing {
+			return nil, store.ErrNoTable
+		}
+	}
+	return rows, err
 }
 
 // readAt runs a query on the snapshot of a commit, without one on the present.

@@ -52,7 +52,7 @@ func TestReadIsOneCall(t *testing.T) {
 func TestNotesAreOneCall(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range []struct{ name, value, calls string }{{"put", "1", query + " " + commit}, {"the same", "1", query + " " + commit}, {"withdraw", "", query + " " + commit}} {
-		if _, err := w.db.Note(t.Context(), store.Note{Name: "a", Value: c.value}); err != nil {
+		if _, err := w.db.Note(t.Context(), nil, store.Note{Name: "a", Value: c.value}); err != nil {
 			t.Fatal(err)
 		}
 		w.wantCalls(c.name, c.calls)
@@ -96,7 +96,7 @@ func TestCallsOfOneHead(t *testing.T) {
 			store.Result{Hit: true, Answer: `["b3"]`}},
 		{"guarded create, echo", query + " " + commit, answering(w.doc, guarded, true, "title"), 0,
 			store.Result{Hit: true, Answer: `["g1"]`}},
-		{"guarded create, FORBIDDEN", query + " " + rollback, answering(w.doc, refused, true, "title"), store.Forbidden, store.Result{}},
+		{"guarded create, FORBIDDEN", query + " " + query + " " + rollback, answering(w.doc, refused, true, "title"), store.Forbidden, store.Result{}},
 		{"checked create, echo", query + " " + commit, answering(w.doc, checked, true, "title"), 0,
 			store.Result{Hit: true, Answer: `["g3"]`}},
 		{"checked create, BAD_USER_INPUT", query + " " + query + " " + rollback, answering(w.doc, invalid, true, "title"), store.Invalid, store.Result{}},

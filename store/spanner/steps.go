@@ -9,6 +9,7 @@ import (
 
 	cloud "cloud.google.com/go/spanner"
 
+	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store/internal/serial"
 	"flora.dev/flora/store/internal/sqlgen"
@@ -40,8 +41,11 @@ func (db *DB) migrate(ctx context.Context, steps []schema.Step) error {
 				err = ddl.step(i, steps)
 			}
 		case schema.Tighten:
-			if err = flush(); err == nil {
-				err = db.misfits(ctx, db.client.Single(), s)
+			// What is written meanwhile is filled when the version is published.
+			if !fills(steps, s.Column) {
+				if err = flush(); err == nil {
+					err = db.misfits(ctx, db.client.Single(), s)
+				}
 			}
 		case schema.Relax:
 			if err = flush(); err == nil {
@@ -57,6 +61,11 @@ func (db *DB) migrate(ctx context.Context, steps []schema.Step) error {
 		}
 	}
 	return flush()
+}
+
+// fills reports whether a step fills a column.
+func fills(steps []schema.Step, column *rules.Field) bool {
+	return slices.ContainsFunc(steps, func(s schema.Step) bool { return s.Kind == schema.Fill && s.Column == column })
 }
 
 func (s *script) step(i int, steps []schema.Step) error {
@@ -208,13 +217,27 @@ func fillSome(ctx context.Context, tx *cloud.ReadWriteTransaction, s schema.Step
 		return "", 0, err
 	}
 	var writes []*cloud.Mutation
+	var seen []cloud.Statement // by what follows in the transaction of the version, as mutations are not
 	for _, d := range documents {
-		v, err := param(s.Convert(d.Value))
+		v := s.Convert(d.Value)
+		last = d.ID
+		if since > 0 {
+			st, err := statement(sqlgen.Spanner.FillOne(s, d.ID, v))
+			if err != nil {
+				return "", 0, err
+			}
+			seen = append(seen, st)
+			continue
+		}
+		x, err := param(v)
 		if err != nil {
 			return "", 0, err
 		}
-		writes = append(writes, cloud.Update(s.Collection.Table, []string{s.Collection.Key.Column, s.Column.Column}, []any{d.ID, v}))
-		last = d.ID
+		writes = append(writes, cloud.Update(s.Collection.Table, []string{s.Collection.Key.Column, s.Column.Column}, []any{d.ID, x}))
+	}
+	if len(seen) > 0 {
+		_, err = tx.BatchUpdateWithOptions(ctx, seen, tagged(ctx))
+		return last, len(documents), err
 	}
 	return last, len(documents), tx.BufferWrite(writes)
 }

@@ -29,9 +29,6 @@ type job struct {
 func (db *DB) newJob(m *store.Mutation, tx *cloud.ReadWriteTransaction) *job {
 	j := &job{db: db, tx: tx, m: m, started: db.opts.Now()}
 	j.Run = serial.New(m, sqlgen.Spanner, within{j})
-	// A create that was refused right after the version was seen needs no
-	// second look at it. See lease.
-	j.Trusted = db.seen.holds(m.Version, j.started)
 	j.Seen = func(version int64) { db.seen.note(version, j.started) }
 	return j
 }

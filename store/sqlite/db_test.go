@@ -93,7 +93,7 @@ func TestReopen(t *testing.T) {
 	if _, err := db.Write(t.Context(), createNote("n1")); err != nil {
 		t.Fatal(err)
 	}
-	before, err := db.Deployed(t.Context())
+	before, err := db.Deployed(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestReopen(t *testing.T) {
 		t.Fatal(err)
 	}
 	db = openFile(t, path)
-	after, err := db.Deployed(t.Context())
+	after, err := db.Deployed(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestOlderFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "flora.db")
 	db := openFile(t, path)
 	deployNote(t, db)
-	for _, table := range []string{"flora_once", "flora_note"} {
+	for _, table := range []string{"flora_once", "flora_note", "flora_audit"} {
 		if err := db.writer.exec("DROP TABLE " + table); err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +140,7 @@ func TestOlderFile(t *testing.T) {
 			t.Errorf("write %d: %+v, %v", i, out, err)
 		}
 	}
-	if revision, err := db.Note(t.Context(), store.Note{Name: "a", Value: "1"}); err != nil || revision != 1 {
+	if revision, err := db.Note(t.Context(), &store.Entry{Action: "a"}, store.Note{Name: "a", Value: "1"}); err != nil || revision != 1 {
 		t.Errorf("note: revision %d, %v", revision, err)
 	}
 }
@@ -233,7 +233,7 @@ func TestMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := openFile(t, Memory)
-	if _, err := other.Deployed(t.Context()); !errors.Is(err, store.ErrNoSchema) {
+	if _, err := other.Deployed(t.Context(), 0); !errors.Is(err, store.ErrNoSchema) {
 		t.Errorf("another memory store: %v, want ErrNoSchema", err)
 	}
 	if err := db.Close(); err != nil {
@@ -251,7 +251,7 @@ func TestClosed(t *testing.T) {
 	}
 	_, read := db.Read(t.Context(), &store.Query{})
 	_, write := db.Write(t.Context(), createNote("n1"))
-	_, deployed := db.Deployed(t.Context())
+	_, deployed := db.Deployed(t.Context(), 0)
 	for what, err := range map[string]error{"read": read, "write": write, "deployed": deployed} {
 		if !errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("%s after Close: %v", what, err)

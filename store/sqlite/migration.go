@@ -15,16 +15,17 @@ import (
 )
 
 const (
-	newestSQL = "SELECT s.version, s.sdl, m.value, n.value FROM flora_schema AS s JOIN flora_meta AS m ON m.name = 'secret'" +
-		" LEFT JOIN flora_meta AS n ON n.name = 'names/' || s.version ORDER BY s.version DESC LIMIT 1"
+	deployedSQL = "SELECT s.version, s.sdl, m.value, n.value, s.created FROM flora_schema AS s JOIN flora_meta AS m ON m.name = 'secret'" +
+		" LEFT JOIN flora_meta AS n ON n.name = 'names/' || s.version" +
+		" WHERE s.version = CASE ?1 WHEN 0 THEN (SELECT max(version) FROM flora_schema) ELSE ?1 END"
 	tablesSQL = "SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, 6) <> 'flora_' AND substr(name, 1, 7) <> 'sqlite_'"
 )
 
-// Deployed returns the newest deployment.
-func (db *DB) Deployed(ctx context.Context) (*store.Deployment, error) {
+// Deployed returns a deployment, the newest for 0.
+func (db *DB) Deployed(ctx context.Context, version int64) (*store.Deployment, error) {
 	var d *store.Deployment
 	err := db.read(ctx, func(c *conn) (err error) {
-		d, err = c.newest()
+		d, err = c.deployed(version)
 		return err
 	})
 	if err == nil && d == nil {
@@ -36,11 +37,11 @@ func (db *DB) Deployed(ctx context.Context) (*store.Deployment, error) {
 	return d, nil
 }
 
-func (c *conn) newest() (*store.Deployment, error) {
+func (c *conn) deployed(version int64) (*store.Deployment, error) {
 	var d *store.Deployment
 	var names []byte
-	err := c.run(&sqlgen.Statement{SQL: newestSQL}, func(s *sqlite.Stmt) {
-		d = &store.Deployment{Version: s.ColumnInt64(0), SDL: s.ColumnText(1), Secret: make([]byte, s.ColumnLen(2))}
+	err := c.run(&sqlgen.Statement{SQL: deployedSQL, Args: []sqlgen.Arg{long(version)}}, func(s *sqlite.Stmt) {
+		d = &store.Deployment{Version: s.ColumnInt64(0), SDL: s.ColumnText(1), Created: s.ColumnInt64(4), Secret: make([]byte, s.ColumnLen(2))}
 		s.ColumnBytes(2, d.Secret)
 		if !s.ColumnIsNull(3) {
 			names = make([]byte, s.ColumnLen(3))
@@ -107,10 +108,14 @@ func (db *DB) deploy(c *conn, m *store.Migration) (d *store.Deployment, err erro
 	if err := c.migrate(m.Steps); err != nil {
 		return nil, err
 	}
-	if err := c.publish(m, db.now().UnixMicro()); err != nil {
+	now := db.now().UnixMicro()
+	if err := c.publish(m, now); err != nil {
 		return nil, err
 	}
-	if d, err = c.newest(); err != nil {
+	if err := c.audit(m.Audit, now); err != nil {
+		return nil, err
+	}
+	if d, err = c.deployed(m.From + 1); err != nil {
 		return nil, err
 	}
 	if err := c.exec("COMMIT"); err != nil {

@@ -44,14 +44,14 @@ func (db *DB) Notes(ctx context.Context, since int64) (*store.Notes, error) {
 }
 
 // Note writes notes.
-func (db *DB) Note(ctx context.Context, notes ...store.Note) (revision int64, err error) {
+func (db *DB) Note(ctx context.Context, entry *store.Entry, notes ...store.Note) (revision int64, err error) {
 	end, err := db.begin()
 	if err != nil {
 		return 0, err
 	}
 	defer end()
 	err = db.submit(ctx, &job{run: func(c *conn) (err error) {
-		if revision, err = c.note(notes, db.now().UnixMicro()); err != nil {
+		if revision, err = c.note(entry, notes, db.now().UnixMicro()); err != nil {
 			return readError(ctx, err)
 		}
 		return nil
@@ -62,7 +62,7 @@ func (db *DB) Note(ctx context.Context, notes ...store.Note) (revision int64, er
 	return revision, nil
 }
 
-func (c *conn) note(notes []store.Note, now int64) (int64, error) {
+func (c *conn) note(entry *store.Entry, notes []store.Note, now int64) (int64, error) {
 	last, err := c.int64(newestNote)
 	if err != nil {
 		return 0, err
@@ -97,9 +97,28 @@ func (c *conn) note(notes []store.Note, now int64) (int64, error) {
 	if len(changed) == 0 {
 		return revision, nil
 	}
+	if err := c.audit(entry, now); err != nil {
+		return 0, err
+	}
 	// The newest one stays, or its revision would be given again.
 	ended := sqlgen.Statement{SQL: endedSQL, Args: []sqlgen.Arg{long(now - store.NotesKept.Microseconds()), long(last)}}
 	return revision, c.run(&ended, nil)
+}
+
+// audit writes an entry, if there is one.
+func (c *conn) audit(entry *store.Entry, now int64) error {
+	if entry == nil {
+		return nil
+	}
+	h := entry.Head()
+	s, err := sqlgen.SQLite.Write(&h, sqlgen.Write{Now: now})
+	if err == nil {
+		err = c.run(&s, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("write audit: %w", err)
+	}
+	return nil
 }
 
 func text(s string) sqlgen.Arg { return sqlgen.Arg{Value: rules.Value{Kind: rules.String, V: s}} }

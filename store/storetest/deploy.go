@@ -37,7 +37,7 @@ func testVersion(s *suite) {
 func testDeploy(t *testing.T, open func(t *testing.T) store.Store) {
 	s := &suite{T: t, Store: open(t), world: newWorld(), now: 1000}
 	ctx := s.context()
-	if _, err := s.Deployed(ctx); !errors.Is(err, store.ErrNoSchema) {
+	if _, err := s.Deployed(ctx, 0); !errors.Is(err, store.ErrNoSchema) {
 		t.Errorf("deployed of an empty store: %v, want ErrNoSchema", err)
 	}
 	if _, err := s.Notes(ctx, 0); !errors.Is(err, store.ErrNoSchema) {
@@ -50,7 +50,7 @@ func testDeploy(t *testing.T, open func(t *testing.T) store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now, err := s.Deployed(ctx)
+	now, err := s.Deployed(ctx, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func testDeploy(t *testing.T, open func(t *testing.T) store.Store) {
 	if !errors.As(err, &se) || se.Step.Kind != schema.CreateUnique {
 		t.Errorf("unique index over equal values: %v, want a StepError", err)
 	}
-	if d, err := s.Deployed(ctx); err != nil || d.Version != 1 {
+	if d, err := s.Deployed(ctx, 0); err != nil || d.Version != 1 {
 		t.Fatalf("after a failed step: %+v, %v", d, err)
 	}
 	s.write(update(s.user, "u2", "name", "other"))
@@ -156,7 +156,7 @@ func testContext(t *testing.T, open func(t *testing.T) store.Store) {
 	cancel()
 	_, read := s.Read(ctx, &store.Query{Roots: []store.Select{page(s.user, rules.True, "_id")}})
 	_, write := s.Write(ctx, &store.Mutation{Version: s.version, Now: s.now, Heads: []store.Head{insert(s.user, "u1", "sub", "a")}})
-	_, deployed := s.Deployed(ctx)
+	_, deployed := s.Deployed(ctx, 0)
 	_, deploy := s.Deploy(ctx, &store.Migration{From: s.version, SDL: "x"})
 	for what, err := range map[string]error{"read": read, "write": write, "deployed": deployed, "deploy": deploy} {
 		if !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, context.Canceled) {

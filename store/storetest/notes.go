@@ -59,7 +59,7 @@ func testNotes(s *suite) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, read := s.Notes(ctx, 0)
-	_, written := s.Note(ctx, store.Note{Name: "c", Value: "1"})
+	_, written := s.Note(ctx, nil, store.Note{Name: "c", Value: "1"})
 	for what, err := range map[string]error{"read": read, "written": written} {
 		if !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 			s.Errorf("notes %s with an ended context: %v", what, err)
@@ -75,7 +75,7 @@ func (s *suite) withoutLoss(since int64) {
 	for w := range writers {
 		all.Go(func() {
 			for i := range each {
-				if _, err := s.Note(s.context(), store.Note{Name: fmt.Sprint("w", w), Value: fmt.Sprint(i)}); err != nil {
+				if _, err := s.Note(s.context(), nil, store.Note{Name: fmt.Sprint("w", w), Value: fmt.Sprint(i)}); err != nil {
 					s.Errorf("writer %d: %v", w, err)
 				}
 			}
@@ -104,7 +104,7 @@ func at(n store.Note, revision int64) store.Note {
 // noted writes notes and checks the revision.
 func (s *suite) noted(want int64, notes ...store.Note) {
 	s.Helper()
-	got, err := s.Note(s.context(), notes...)
+	got, err := s.Note(s.context(), nil, notes...)
 	if err != nil || got != want {
 		s.Fatalf("revision %d, %v, want %d", got, err, want)
 	}

@@ -55,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 			tt.run(s)
 		})
 	}
+	t.Run("Audit", func(t *testing.T) { testAudit(t, open) })
 	t.Run("Deploy", func(t *testing.T) { testDeploy(t, open) })
 	t.Run("Context", func(t *testing.T) { testContext(t, open) })
 }

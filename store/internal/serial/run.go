@@ -33,9 +33,8 @@ type Run struct {
 	// Text are statements of heads that are printed already, for a Run that is Verified.
 	Text map[*store.Head]sqlgen.Statement
 	// Verified: the version was seen to be deployed, in the transaction. Else
-	// the first statement asks for it. Trusted: it need not be asked where
-	// nothing is written.
-	Verified, Trusted bool
+	// the first statement asks for it.
+	Verified bool
 	// Seen, if not nil, is told the version that is deployed.
 	Seen func(version int64)
 
@@ -235,7 +234,7 @@ func (r *Run) Statement(h *store.Head, w sqlgen.Write) (sqlgen.Statement, error)
 func (r *Run) Missed(ctx context.Context, p Part) (hit bool, err error) {
 	switch {
 	case len(p.Checks) > 0:
-	case p.Kind == store.Insert && (r.Verified || r.Trusted):
+	case p.Kind == store.Insert && r.Verified:
 		return false, refuse(p, store.Forbidden)
 	case (p.Kind == store.Link || p.Kind == store.Unlink) && p.Guard == rules.Pred(rules.True) && r.Verified:
 		return true, nil

@@ -36,6 +36,7 @@ type ddl struct {
 //	flora_schema (version, sdl, created) created in microseconds
 //	flora_once   (key, request, outcome, created, committed)
 //	flora_note   (revision, name, value, until, changed) times in microseconds, value null: withdrawn
+//	flora_audit  (id, at, issuer, subject, action, detail) see store.Entry
 func (d *Dialect) System() []string {
 	t := d.ddl.types
 	return []string{
@@ -47,12 +48,15 @@ func (d *Dialect) System() []string {
 		"CREATE TABLE flora_note (revision " + t[rules.Long] + " NOT NULL, name " + t[rules.String] + " NOT NULL, value " + t[rules.String] + ", until " +
 			t[rules.Long] + ", changed " + t[rules.Long] + " NOT NULL" + string(fill(nil, d.ddl.tableEnd, "revision")),
 		"CREATE UNIQUE INDEX flora_note_name ON flora_note (name)",
+		"CREATE TABLE flora_audit (id " + t[rules.Ref] + " NOT NULL, `at` " + t[rules.Long] + " NOT NULL, issuer " + t[rules.String] + " NOT NULL, subject " + t[rules.String] +
+			" NOT NULL, action " + t[rules.String] + " NOT NULL, detail " + t[rules.String] + " NOT NULL" + string(fill(nil, d.ddl.tableEnd, "id")),
+		"CREATE INDEX flora_audit_at ON flora_audit (`at` DESC, id DESC)",
 	}
 }
 
 // SystemNames are the names of what System makes, in its order.
 func SystemNames() []string {
-	return []string{"flora_meta", "flora_schema", "flora_once", "flora_note", "flora_note_name"}
+	return []string{"flora_meta", "flora_schema", "flora_once", "flora_note", "flora_note_name", "flora_audit", "flora_audit_at"}
 }
 
 // Step returns the statements of a migration step, in order; none where the

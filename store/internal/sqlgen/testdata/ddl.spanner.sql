@@ -3,7 +3,9 @@ CREATE TABLE flora_meta (name STRING(128) NOT NULL, value BYTES(MAX) NOT NULL) P
 CREATE TABLE flora_schema (version INT64 NOT NULL, sdl STRING(MAX) NOT NULL, created INT64 NOT NULL) PRIMARY KEY (version);
 CREATE TABLE flora_once (`key` STRING(128) NOT NULL, request STRING(128) NOT NULL, outcome STRING(MAX) NOT NULL, created INT64 NOT NULL, committed TIMESTAMP NOT NULL OPTIONS (allow_commit_timestamp = true)) PRIMARY KEY (`key`), ROW DELETION POLICY (OLDER_THAN(committed, INTERVAL 2 DAY));
 CREATE TABLE flora_note (revision INT64 NOT NULL, name STRING(MAX) NOT NULL, value STRING(MAX), until INT64, changed INT64 NOT NULL) PRIMARY KEY (revision);
-CREATE UNIQUE INDEX flora_note_name ON flora_note (name)
+CREATE UNIQUE INDEX flora_note_name ON flora_note (name);
+CREATE TABLE flora_audit (id STRING(128) NOT NULL, `at` INT64 NOT NULL, issuer STRING(MAX) NOT NULL, subject STRING(MAX) NOT NULL, action STRING(MAX) NOT NULL, detail STRING(MAX) NOT NULL) PRIMARY KEY (id);
+CREATE INDEX flora_audit_at ON flora_audit (`at` DESC, id DESC)
 
 -- step 0
 CREATE TABLE `User` (`flora_id` STRING(128) NOT NULL, `flora_ts` INT64 NOT NULL, `sub` STRING(MAX) NOT NULL, `name` STRING(MAX), `tags` ARRAY<STRING(MAX)>) PRIMARY KEY (`flora_id`)

@@ -3,7 +3,9 @@ CREATE TABLE flora_meta (name TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (n
 CREATE TABLE flora_schema (version INTEGER NOT NULL, sdl TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (version)) STRICT;
 CREATE TABLE flora_once (`key` TEXT NOT NULL, request TEXT NOT NULL, outcome TEXT NOT NULL, created INTEGER NOT NULL, committed INTEGER NOT NULL, PRIMARY KEY (`key`)) STRICT;
 CREATE TABLE flora_note (revision INTEGER NOT NULL, name TEXT NOT NULL, value TEXT, until INTEGER, changed INTEGER NOT NULL, PRIMARY KEY (revision)) STRICT;
-CREATE UNIQUE INDEX flora_note_name ON flora_note (name)
+CREATE UNIQUE INDEX flora_note_name ON flora_note (name);
+CREATE TABLE flora_audit (id TEXT NOT NULL, `at` INTEGER NOT NULL, issuer TEXT NOT NULL, subject TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (id)) STRICT;
+CREATE INDEX flora_audit_at ON flora_audit (`at` DESC, id DESC)
 
 -- step 0
 CREATE TABLE `User` (`flora_id` TEXT NOT NULL, `flora_ts` INTEGER NOT NULL, `sub` TEXT NOT NULL, `name` TEXT, `tags` TEXT, PRIMARY KEY (`flora_id`)) STRICT
