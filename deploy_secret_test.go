@@ -166,3 +166,33 @@ func (s *spy) judge(when, want string, ask loadAsk, a loadAnswer) {
 		s.load.Errorf("%s, %s of %q lacks %s: %s", when, ask.name, s.caller, want, a.text)
 	}
 }
+
+// TestRetryAfterDeploy sends a mutation again after its rules were tightened, so
+// that fewer statements are planned for it than were run.
+func TestRetryAfterDeploy(t *testing.T) {
+	eachCluster(t, func(t *testing.T, c *cluster) {
+		const sdl = `type Note @auth(read: "%s", create: "anyone", update: "anyone") { text: String! }`
+		l := newDeployLoad(t, c, fmt.Sprintf(sdl, "anyone"))
+		w := l.client(l.bases[0], "ada")
+		ask := loadAsk{query: `mutation { createNote(data: {text: "x"}) { text } updateNotes(where: {text: {eq: "x"}}, data: {text: "y"}) { count } }`}
+		send := func(what, want string) {
+			t.Helper()
+			if a := w.send(ask, "key"); !strings.Contains(a.text, want) {
+				t.Errorf("%s: %s lacks %s", what, a.text, want)
+			}
+		}
+		send("first", `"updateNotes":{"count":1}`)
+		send("again", `"repeated":true`)
+		if err := l.deploy(fmt.Sprintf(sdl, "false")); err != nil {
+			t.Fatal(err)
+		}
+		send("after the deployment", "do not send it again")
+		if err := l.deploy(fmt.Sprintf(sdl, "anyone")); err != nil {
+			t.Fatal(err)
+		}
+		send("under the first rules", `"repeated":true`)
+		if a := w.send(loadAsk{query: `{ notes { totalCount } }`}, ""); !strings.Contains(a.text, `"totalCount":1`) {
+			t.Errorf("stored: %s", a.text)
+		}
+	})
+}

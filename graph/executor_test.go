@@ -328,7 +328,7 @@ func TestNoDocumentCrossesVersions(t *testing.T) {
 	}
 }
 
-func TestStaleStartsOverOnce(t *testing.T) {
+func TestStaleStartsOver(t *testing.T) {
 	old, next := testVersion(t, testSDL), testVersion(t, testSDL)
 	run := func(reload func(s *testServer) error, stale func(v *Version) bool) (*testServer, int, string) {
 		var s *testServer
@@ -352,6 +352,15 @@ func TestStaleStartsOverOnce(t *testing.T) {
 	s, status, body = run(publish, func(v *Version) bool { return true })
 	if status != 503 || !strings.Contains(body, Unavailable) || len(s.fake.calls) != 2 {
 		t.Errorf("stale twice: %d %s, calls %v", status, body, s.fake.calls)
+	}
+	last := testVersion(t, testSDL)
+	newer := func(s *testServer) error {
+		s.Publish(map[*Version]*Version{old: next, next: last}[s.Version()])
+		return nil
+	}
+	s, status, body = run(newer, func(v *Version) bool { return v != last })
+	if status != 200 || len(s.fake.calls) != 3 {
+		t.Errorf("one deployment after the other: %d %s, calls %v", status, body, s.fake.calls)
 	}
 	s, status, body = run(func(*testServer) error { return errors.New("secret") }, func(v *Version) bool { return true })
 	if status != 500 || strings.Contains(body, "secret") || len(s.fake.calls) != 1 {

@@ -101,9 +101,12 @@ func (db *DB) transact(ctx context.Context, m *store.Mutation, f func(context.Co
 func transactionError(m *store.Mutation, err error) error {
 	var refused *store.WriteError
 	var failed *statementError
+	var written *store.UnansweredError
 	switch {
 	case errors.As(err, &refused):
 		return refused
+	case errors.As(err, &written):
+		return written
 	case errors.Is(err, store.ErrStale), errors.Is(err, store.ErrReused), errors.Is(err, store.ErrLimit), errors.Is(err, errStepwise):
 		return err
 	case errors.As(err, &failed):

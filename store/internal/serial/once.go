@@ -61,17 +61,21 @@ func (r *Run) Recall(ctx context.Context) (committed int64, repeated bool, err e
 	if err := json.Unmarshal([]byte(row[1]), &was); err != nil {
 		return 0, false, fmt.Errorf("recall outcome: %w", err)
 	}
-	if len(was.Results) != len(r.Results) {
-		return 0, false, fmt.Errorf("recall outcome: %d results, %d heads", len(was.Results), len(r.Results))
-	}
-	for i, x := range was.Results {
-		r.Results[i] = store.Result{Hit: x.Hit, Count: x.Count}
-		r.hit[i] = x.IDs
-	}
 	if was.Wrote {
 		if committed, err = strconv.ParseInt(row[2], 10, 64); err != nil {
 			return 0, false, fmt.Errorf("recall outcome: %w", err)
 		}
+	}
+	if len(was.Results) != len(r.Results) {
+		// Rules that were deployed since decide some of the heads by the token alone.
+		if !was.Wrote {
+			return 0, false, nil
+		}
+		return 0, false, &store.UnansweredError{CommitTime: committed, Err: fmt.Errorf("recall outcome: %d results, %d heads", len(was.Results), len(r.Results))}
+	}
+	for i, x := range was.Results {
+		r.Results[i] = store.Result{Hit: x.Hit, Count: x.Count}
+		r.hit[i] = x.IDs
 	}
 	return committed, true, nil
 }
