@@ -54,20 +54,23 @@ func deployError(err error) error {
 	return err
 }
 
-func (s *service) planSchema(ctx context.Context, sdl, file string, allow []string, operations []graph.OperationFile) (*graph.SchemaPlan, error) {
+func (s *service) planSchema(ctx context.Context, sdl, file string, allow []string, operations []graph.OperationFile, stored bool, roles []string) (*graph.SchemaPlan, error) {
 	p, err := s.planSent(ctx, sdl, file, allow)
 	if err != nil {
 		return nil, err
 	}
-	var files []deploy.File
-	dir := ""
+	l := look{stored: stored, roles: roles}
 	if operations != nil {
-		dir, files = "the files sent", []deploy.File{}
+		l.dir, l.files = "the files sent", []deploy.File{}
 		for _, f := range operations {
-			files = append(files, deploy.File{Path: f.Path, Text: f.Text})
+			l.files = append(l.files, deploy.File{Path: f.Path, Text: f.Text})
 		}
 	}
-	out, err := p.review(ctx, dir, files).answer()
+	r, err := p.review(ctx, s.db, l)
+	if err != nil {
+		return nil, deployError(err)
+	}
+	out, err := r.answer()
 	if err != nil {
 		return nil, err
 	}

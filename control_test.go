@@ -302,6 +302,8 @@ func TestControlDeploy(t *testing.T) {
 		a.send("/graphql", olga, `mutation { createNote(data: { text: "x" }) { _id } }`)
 		a.admin("plan", olga, `{ planSchema(sdl: `+quoted(noteMore)+`, operations: [{ path: "a.gql", text: "{ notes { nodes { text } } }" }]) { version deployable needs breaking looser text } }`,
 			`{"version":1,"deployable":true,"needs":[],"breaking":false,"looser":false,"text":"data\n`)
+		a.admin("plan, stored documents", olga, `{ planSchema(sdl: `+quoted(strings.Replace(noteMore, `"true"`, `"HasRole('boss')"`, 1))+`, stored: true) { text } }`,
+			`newly-denies  read Note/`)
 		a.admin("dry", olga, deploy(noteMore, 1, ", dryRun: true"), `{"version":1,"deployed":false,"refused":[],"text":"  add field Note.size`)
 		a.admin("too late", olga, deploy(noteMore, 2, ""), "version 1 is deployed, not 2: another deployment came between: look at the plan again")
 		a.admin("too late", olga, deploy(noteMore, 2, ", dryRun: true"), graph.Conflict)

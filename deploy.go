@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -26,7 +25,7 @@ type planCommand struct {
 	planning
 	File       string   `arg:"" help:"Schema file."`
 	Operations string   `help:"Folder of client operations, to see which of them break." placeholder:"DIR"`
-	Stored     bool     `help:"With --store: also compare what callers may do with the documents that are stored. Prints their ids, no values." flagonly:""`
+	Stored     bool     `help:"Also compare what callers may do with the documents that are stored. Prints their ids, no values." flagonly:""`
 	Roles      []string `name:"role" help:"With --stored: roles that the callers hold." placeholder:"NAME,..." flagonly:""`
 	Fail       []string `name:"fail-on" help:"Exit with 1 also where clients break (breaking) or rules allow more (looser)." enum:"breaking,looser" placeholder:"KIND,..." flagonly:""`
 }
@@ -44,9 +43,9 @@ func (planCommand) Help() string {
 // Run plans one file.
 func (c *planCommand) Run(a *app) (err error) {
 	defer func() { err = a.interrupted("plan", err) }()
-	var files []deploy.File
+	l := look{dir: c.Operations, stored: c.Stored, roles: c.Roles}
 	if c.Operations != "" {
-		if files, err = deploy.Files(os.DirFS(c.Operations)); err != nil {
+		if l.files, err = deploy.Files(os.DirFS(c.Operations)); err != nil {
 			return err
 		}
 	}
@@ -55,16 +54,11 @@ func (c *planCommand) Run(a *app) (err error) {
 		return err
 	}
 	defer t.Close()
-	p, err := t.plan(a.ctx, next, c.Allow, c.Operations, files)
+	p, err := t.plan(a.ctx, next, c.Allow, l)
 	if err != nil {
 		return err
 	}
 	a.printPlan(p, c.JSON)
-	if c.Stored {
-		if err := c.printStored(a, t, next); err != nil {
-			return err
-		}
-	}
 	for _, kind := range c.Fail {
 		if kind == "breaking" && p.Breaking || kind == "looser" && p.Looser {
 			return errReported
@@ -73,29 +67,6 @@ func (c *planCommand) Run(a *app) (err error) {
 	if !p.Deployable {
 		return errReported
 	}
-	return nil
-}
-
-// printStored asks about stored documents: as each document with an @identity
-// stands for a caller, and as one without a token.
-func (c *planCommand) printStored(a *app, t destination, next *schema.Schema) error {
-	s, ok := t.(*stored)
-	if !ok {
-		return errors.New("--stored looks into a store: name it with --store")
-	}
-	p, err := plan(a.ctx, s, next, false, c.Allow...)
-	if err != nil {
-		return err
-	}
-	report, err := p.stored(a.ctx, s, c.Roles)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return json.NewEncoder(a.stdout).Encode(report)
-	}
-	fmt.Fprintln(a.stdout)
-	printStored(a.stdout, report)
 	return nil
 }
 

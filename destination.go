@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"flora.dev/flora/deploy"
 	"flora.dev/flora/graph"
 	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
@@ -23,8 +22,7 @@ type destinationFlags struct {
 type destination interface {
 	// version returns a version and its SDL, the newest for 0, and 0 where there is none.
 	version(ctx context.Context, version int64) (int64, string, error)
-	// plan looks at the operations in files of the folder dir if that is not "".
-	plan(ctx context.Context, next *schema.Schema, allow []string, dir string, files []deploy.File) (*graph.SchemaPlan, error)
+	plan(ctx context.Context, next *schema.Schema, allow []string, l look) (*graph.SchemaPlan, error)
 	// deploy deploys over the version from alone.
 	deploy(ctx context.Context, next *schema.Schema, allow []string, from int64) (*graph.SchemaDeployment, error)
 	Close() error
@@ -72,12 +70,16 @@ func (t *stored) version(ctx context.Context, version int64) (int64, string, err
 	return d.Version, d.SDL, nil
 }
 
-func (t *stored) plan(ctx context.Context, next *schema.Schema, allow []string, dir string, files []deploy.File) (*graph.SchemaPlan, error) {
+func (t *stored) plan(ctx context.Context, next *schema.Schema, allow []string, l look) (*graph.SchemaPlan, error) {
 	p, err := plan(ctx, t, next, false, allow...)
 	if err != nil {
 		return nil, err
 	}
-	out, err := p.review(ctx, dir, files).answer()
+	r, err := p.review(ctx, t, l)
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.answer()
 	if err == nil {
 		out.Warnings = t.config.remarks(next)
 	}
@@ -119,18 +121,18 @@ func (t *served) version(ctx context.Context, version int64) (int64, string, err
 	return int64(v.Version), v.Sdl, nil
 }
 
-func (t *served) plan(ctx context.Context, next *schema.Schema, allow []string, dir string, files []deploy.File) (*graph.SchemaPlan, error) {
-	variables := map[string]any{"sdl": next.SDL, "file": next.File, "allow": allow}
-	if dir != "" {
-		list := make([]graph.OperationFile, len(files))
-		for i, f := range files {
+func (t *served) plan(ctx context.Context, next *schema.Schema, allow []string, l look) (*graph.SchemaPlan, error) {
+	variables := map[string]any{"sdl": next.SDL, "file": next.File, "allow": allow, "stored": l.stored, "roles": l.roles}
+	if l.dir != "" {
+		list := make([]graph.OperationFile, len(l.files))
+		for i, f := range l.files {
 			list[i] = graph.OperationFile{Path: f.Path, Text: f.Text}
 		}
 		variables["operations"] = list
 	}
 	var data struct{ PlanSchema graph.SchemaPlan }
-	err := t.ask(ctx, `query ($sdl: String!, $file: String!, $allow: [String!], $operations: [OperationFile!]) {
-  planSchema(sdl: $sdl, file: $file, allow: $allow, operations: $operations) { version deployable needs breaking looser warnings text json }
+	err := t.ask(ctx, `query ($sdl: String!, $file: String!, $allow: [String!], $operations: [OperationFile!], $stored: Boolean!, $roles: [String!]) {
+  planSchema(sdl: $sdl, file: $file, allow: $allow, operations: $operations, stored: $stored, roles: $roles) { version deployable needs breaking looser warnings text json }
 }`, variables, &data)
 	return &data.PlanSchema, err
 }

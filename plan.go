@@ -185,14 +185,15 @@ type review struct {
 	Clients    []deploy.Break          `json:"clients"`
 	Operations []deploy.OperationBreak `json:"operations,omitempty"`
 	Rules      []deploy.Shift          `json:"rules"`
+	Stored     *deploy.StoredReport    `json:"stored,omitempty"`
 
 	plan *planned
 	dir  string
 }
 
-// review looks at clients and rules. operations, of the folder dir, may be nil.
-func (p *planned) review(ctx context.Context, dir string, operations []deploy.File) *review {
-	r := &review{plan: p, dir: dir, Version: p.version(), Needs: []string{}, Data: p.diff.Changes, Deployable: len(p.refused()) == 0}
+// review looks at clients and rules.
+func (p *planned) review(ctx context.Context, db store.Store, l look) (r *review, err error) {
+	r = &review{plan: p, dir: l.dir, Version: p.version(), Needs: []string{}, Data: p.diff.Changes, Deployable: len(p.refused()) == 0}
 	for _, c := range p.diff.Needs(p.allow) {
 		if !slices.Contains(r.Needs, c.Allow) {
 			r.Needs = append(r.Needs, c.Allow)
@@ -200,14 +201,25 @@ func (p *planned) review(ctx context.Context, dir string, operations []deploy.Fi
 	}
 	if p.old == nil {
 		r.Rules = deploy.Rules(ctx, nil, p.next, deploy.RuleOptions{})
-		return r
+		return r, nil
 	}
 	r.Clients = deploy.Clients(p.old, p.next)
-	if operations != nil {
-		r.Operations = deploy.Operations(operations, p.old, p.next)
+	if l.files != nil {
+		r.Operations = deploy.Operations(l.files, p.old, p.next)
 	}
 	r.Rules = deploy.Rules(ctx, p.old, p.next, deploy.RuleOptions{})
-	return r
+	if l.stored {
+		r.Stored, err = p.stored(ctx, db, l.roles)
+	}
+	return r, err
+}
+
+// look is what a plan is asked to look at besides the two schemas.
+type look struct {
+	dir    string // of files, "" for none
+	files  []deploy.File
+	stored bool     // also at the documents of the store, which needs the right to read them
+	roles  []string // of the callers who are asked about there
 }
 
 func (r *review) print(w io.Writer) {
@@ -222,6 +234,10 @@ func (r *review) print(w io.Writer) {
 		fmt.Fprint(w, "rules: ", strings.TrimPrefix(text, "rules: "))
 	} else {
 		fmt.Fprintln(w, "rules: nobody may more or less than before")
+	}
+	if r.Stored != nil {
+		fmt.Fprintln(w)
+		printStored(w, r.Stored)
 	}
 }
 

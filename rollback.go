@@ -92,7 +92,7 @@ func (c *rollbackCommand) Run(a *app) (err error) {
 		a.report(err)
 		return errReported
 	}
-	p, err := t.plan(a.ctx, next, c.Allow, "", nil)
+	p, err := t.plan(a.ctx, next, c.Allow, look{})
 	if err != nil {
 		return err
 	}

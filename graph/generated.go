@@ -57,7 +57,7 @@ type QueryResolver interface {
 	ExportDocuments(ctx context.Context, collection string, after *string) (*DocumentPage, error)
 	MissingDocuments(ctx context.Context, collection string, ids []string) ([]string, error)
 	Revocations(ctx context.Context, after *string) (*RevocationPage, error)
-	PlanSchema(ctx context.Context, sdl string, file string, allow []string, operations []OperationFile) (*SchemaPlan, error)
+	PlanSchema(ctx context.Context, sdl string, file string, allow []string, operations []OperationFile, stored bool, roles []string) (*SchemaPlan, error)
 	SchemaVersions(ctx context.Context, first *int, after *int) ([]SchemaVersion, error)
 	Audit(ctx context.Context, first *int, after *string) (*AuditPage, error)
 	Collections(ctx context.Context) ([]CollectionStats, error)
@@ -225,6 +225,10 @@ type Query {
     allow: [String!]
     "Files with operations of clients, to see which of them break."
     operations: [OperationFile!]
+    "Also compare what callers may do with the documents that are stored."
+    stored: Boolean! = false
+    "Roles that those callers hold."
+    roles: [String!]
   ): SchemaPlan!
   "The versions that were deployed, the newest first."
   schemaVersions(
@@ -1336,6 +1340,22 @@ func (ec *executionContext) field_Query_planSchema_args(ctx context.Context, raw
 		return nil, err
 	}
 	args["operations"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "stored",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["stored"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "roles",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["roles"] = arg5
 	return args, nil
 }
 
@@ -3025,7 +3045,7 @@ func (ec *executionContext) _Query_planSchema(ctx context.Context, field graphql
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().PlanSchema(ctx, fc.Args["sdl"].(string), fc.Args["file"].(string), fc.Args["allow"].([]string), fc.Args["operations"].([]OperationFile))
+			return ec.Resolvers.Query().PlanSchema(ctx, fc.Args["sdl"].(string), fc.Args["file"].(string), fc.Args["allow"].([]string), fc.Args["operations"].([]OperationFile), fc.Args["stored"].(bool), fc.Args["roles"].([]string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SchemaPlan) graphql.Marshaler {

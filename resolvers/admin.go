@@ -26,7 +26,7 @@ type AdminResolver struct {
 	// CanUseSchema is CanRead for the right flora:schema.
 	CanUseSchema func(ctx context.Context) error
 	// Plan says what deploying a schema would do, and Deploy does it.
-	Plan   func(ctx context.Context, sdl, file string, allow []string, operations []graph.OperationFile) (*graph.SchemaPlan, error)
+	Plan   func(ctx context.Context, sdl, file string, allow []string, operations []graph.OperationFile, stored bool, roles []string) (*graph.SchemaPlan, error)
 	Deploy func(ctx context.Context, sdl, file string, from int64, allow []string, dryRun bool) (*graph.SchemaDeployment, error)
 	// Stats tells the state of this instance.
 	Stats func() *graph.ServerStats

@@ -130,11 +130,11 @@ func (r *queryAdminResolver) Revocations(ctx context.Context, after *string) (*g
 }
 
 // PlanSchema tells what DeploySchema would do, to holders of flora:schema alone.
-func (r *queryAdminResolver) PlanSchema(ctx context.Context, sdl string, file string, allow []string, operations []graph.OperationFile) (*graph.SchemaPlan, error) {
+func (r *queryAdminResolver) PlanSchema(ctx context.Context, sdl string, file string, allow []string, operations []graph.OperationFile, stored bool, roles []string) (*graph.SchemaPlan, error) {
 	if err := r.CanUseSchema(ctx); err != nil {
 		return nil, err
 	}
-	return r.Plan(ctx, sdl, file, allow, operations)
+	return r.Plan(ctx, sdl, file, allow, operations, stored, roles)
 }
 
 // SchemaVersions tells what was deployed, to holders of flora:schema alone.
