@@ -36,7 +36,7 @@ func (d *diff) columns(old, next *Collection) {
 // documents without them.
 func (d *diff) dropColumn(next *Collection, was *Field) {
 	if was.NonNull {
-		d.step(Step{Kind: Relax, Collection: next, From: was.Field, Column: optional(was.Field)})
+		d.step(Step{Kind: Relax, Collection: next, Was: was.Collection, From: was.Field, Column: optional(was.Field)})
 	}
 	d.columnDrops = append(d.columnDrops, Step{Kind: DropColumn, Collection: next, Column: was.Field})
 	if was.Fold != nil {
@@ -195,7 +195,7 @@ func (d *diff) limit(c *Collection, was, f *Field) {
 	case len(lost) > 0:
 		d.step(Step{Kind: Tighten, Collection: c, From: was.Field, Column: f.Field})
 	case relaxed || len(gained) > 0 || was.Kind == rules.Enum && f.Kind != rules.Enum:
-		d.step(Step{Kind: Relax, Collection: c, From: was.Field, Column: f.Field})
+		d.step(Step{Kind: Relax, Collection: c, Was: was.Collection, From: was.Field, Column: f.Field})
 	}
 }
 

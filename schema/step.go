@@ -45,6 +45,8 @@ type Step struct {
 	Name       string      // of the index, of DropIndex
 	Link       *Link       // of CreateLink, DropLink
 
+	// Was is what Collection was, of a Relax.
+	Was          *Collection
 	From, Column *rules.Field
 	Convert      Convert
 	Value        rules.Value

@@ -132,7 +132,7 @@ func (db *DB) lateStatements(ctx context.Context, l late) (out []string, err err
 			err = e
 		}
 	}
-	params := map[string]any{"table": l.Table, "name": l.Index, "column": l.Column}
+	params := map[string]any{"table": l.Table, "column": l.Column}
 	const foreign = "SELECT DISTINCT CONCAT('ALTER TABLE `', c.table_name, '` DROP CONSTRAINT `', c.constraint_name, '`') FROM information_schema.table_constraints AS c" +
 		" LEFT JOIN information_schema.constraint_table_usage AS u ON u.constraint_name = c.constraint_name" +
 		" WHERE c.table_schema = '' AND c.constraint_type = 'FOREIGN KEY' AND (c.table_name = @table OR u.table_name = @table) ORDER BY 1"
@@ -141,15 +141,14 @@ func (db *DB) lateStatements(ctx context.Context, l late) (out []string, err err
 		" WHERE i.table_schema = '' AND i.index_type = 'INDEX' AND NOT i.spanner_is_managed AND "
 	switch {
 	case l.Index != "":
-		add(db.named(ctx, indexes+"i.index_name = @name ORDER BY 1", params))
+		add(db.indexDrop(ctx, l.Index))
 	case len(l.Then) > 0:
 		if l.Checked {
 			add(db.constraints(ctx, l.Table, l.Column, "CHECK"))
 		}
 		add(db.constraints(ctx, l.Table, l.Column, "FOREIGN KEY"))
 		for _, name := range slices.Sorted(maps.Keys(l.Again)) {
-			params["name"] = name
-			add(db.named(ctx, indexes+"i.index_name = @name ORDER BY 1", params))
+			add(db.indexDrop(ctx, name))
 		}
 		out = append(out, l.Then...)
 		for _, name := range slices.Sorted(maps.Keys(l.Again)) {

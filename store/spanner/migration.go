@@ -132,10 +132,13 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 	if err := db.run(ctx, &ddl, nil); err != nil {
 		return nil, err
 	}
-	if err := db.migrate(ctx, m.Steps); err != nil {
-		return nil, err
+	var d *store.Deployment
+	if err = db.migrate(ctx, m.Steps); err == nil {
+		d, err = db.publish(ctx, m, token, began)
 	}
-	d, err := db.publish(ctx, m, token, began)
+	if refused, ok := errors.AsType[*store.StepError](err); ok && !m.Reset {
+		return nil, errors.Join(refused, db.undo(ctx, m.Steps))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +148,16 @@ func (db *DB) Deploy(ctx context.Context, m *store.Migration) (*store.Deployment
 		}
 	}
 	return d, db.finish(ctx)
+}
+
+// undo takes away what a deployment made that its data does not allow: a new
+// unique key would still hold for the version that stays.
+func (db *DB) undo(ctx context.Context, steps []schema.Step) error {
+	var ddl script
+	if err := db.clear(ctx, &ddl, steps); err != nil {
+		return err
+	}
+	return db.run(ctx, &ddl, nil)
 }
 
 // prepare makes the system tables, as far as no earlier deployment did.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	cloud "cloud.google.com/go/spanner"
@@ -24,6 +23,13 @@ func (db *DB) migrate(ctx context.Context, steps []schema.Step) error {
 		ddl = script{}
 		return err
 	}
+	for _, s := range steps { // before anything is done
+		if decided(steps, s) {
+			if err := db.misfits(ctx, db.client.Single(), s); err != nil {
+				return err
+			}
+		}
+	}
 	for i, s := range steps {
 		var err error
 		switch s.Kind {
@@ -31,26 +37,11 @@ func (db *DB) migrate(ctx context.Context, steps []schema.Step) error {
 			if err = flush(); err == nil {
 				err = db.fill(ctx, s)
 			}
-		case schema.CreateUnique:
-			if !slices.ContainsFunc(steps, func(c schema.Step) bool { return c.Kind == schema.CreateTable && c.Collection == s.Collection }) {
-				if err = flush(); err == nil {
-					err = db.misfits(ctx, db.client.Single(), s)
-				}
-			}
-			if err == nil {
-				err = ddl.step(i, steps)
-			}
-		case schema.Tighten:
-			// What is written meanwhile is filled when the version is published.
-			if !fills(steps, s.Column) {
-				if err = flush(); err == nil {
-					err = db.misfits(ctx, db.client.Single(), s)
-				}
-			}
 		case schema.Relax:
 			if err = flush(); err == nil {
-				err = db.limit(ctx, i, steps, &ddl)
+				err = db.limit(ctx, i, s, &ddl)
 			}
+		case schema.Tighten: // with the version, and after it
 		default:
 			if !s.Late() {
 				err = ddl.step(i, steps)
@@ -63,9 +54,31 @@ func (db *DB) migrate(ctx context.Context, steps []schema.Step) error {
 	return flush()
 }
 
-// fills reports whether a step fills a column.
-func fills(steps []schema.Step, column *rules.Field) bool {
-	return slices.ContainsFunc(steps, func(s schema.Step) bool { return s.Kind == schema.Fill && s.Column == column })
+// decided reports whether the documents there are say now if they allow a step:
+// where steps make its columns, or fill them, only the engine does.
+func decided(steps []schema.Step, s schema.Step) bool {
+	var columns []*rules.Field
+	switch s.Kind {
+	case schema.Tighten:
+		columns = append(columns, s.Column)
+	case schema.CreateUnique:
+		for _, f := range s.Unique.Fields {
+			columns = append(columns, f.Indexed())
+		}
+	}
+	return columns != nil && !slices.ContainsFunc(steps, func(x schema.Step) bool {
+		switch x.Kind {
+		case schema.CreateTable:
+			return x.Collection == s.Collection
+		case schema.AddColumn:
+			return slices.ContainsFunc(columns, func(f *rules.Field) bool { return x.Collection == s.Collection && x.Field.Column == f.Column })
+		case schema.Fill:
+			return slices.Contains(columns, x.Column)
+		case schema.AddFold:
+			return slices.Contains(columns, x.Field.Fold)
+		}
+		return false
+	})
 }
 
 func (s *script) step(i int, steps []schema.Step) error {
@@ -90,26 +103,14 @@ func (db *DB) misfits(ctx context.Context, on querier, s schema.Step) error {
 	return nil
 }
 
-// limit alters what a column takes. Its CHECK there is goes first, and for a
-// while its foreign key and its indexes: Spanner alters no column that has one.
-// The key of a column which is to be dropped stays away.
-func (db *DB) limit(ctx context.Context, i int, steps []schema.Step, ddl *script) error {
-	s := steps[i]
-	statements, err := db.limits(ctx, s)
-	if err != nil {
-		return err
-	}
-	goes := slices.ContainsFunc(steps, func(d schema.Step) bool {
-		return d.Kind == schema.DropColumn && d.Collection == s.Collection && d.Column.Column == s.Column.Column
-	})
-	ddl.add(i, slices.DeleteFunc(statements, func(text string) bool { return goes && strings.Contains(text, " ADD FOREIGN KEY ") })...)
-	return nil
-}
-
-func (db *DB) limits(ctx context.Context, s schema.Step) (out []string, err error) {
+// limit alters what a column takes. Its CHECK goes first, and for a while its
+// foreign key and its indexes: Spanner alters no column that has one. They are
+// made again, also of a column that is to be dropped: until the version is
+// published, and if it never is, the one before relies on them.
+func (db *DB) limit(ctx context.Context, i int, s schema.Step, ddl *script) error {
 	statements, err := sqlgen.Spanner.Step(s)
 	if err != nil {
-		return nil, fmt.Errorf("deploy: %w", err)
+		return fmt.Errorf("deploy: %w", err)
 	}
 	for _, kind := range []string{"CHECK", "FOREIGN KEY"} {
 		if kind == "CHECK" && !sqlgen.Rechecked(s) {
@@ -117,29 +118,32 @@ func (db *DB) limits(ctx context.Context, s schema.Step) (out []string, err erro
 		}
 		drops, err := db.constraints(ctx, s.Collection.Table, s.Column.Column, kind)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		out = append(out, drops...)
+		ddl.add(i, drops...)
 	}
-	if s.From.NonNull == s.Column.NonNull {
-		return append(out, statements...), nil
-	}
-	indexes, err := db.named(ctx, "SELECT DISTINCT i.index_name FROM information_schema.indexes AS i"+
-		" JOIN information_schema.index_columns AS c ON c.table_name = i.table_name AND c.index_name = i.index_name"+
-		" WHERE i.table_schema = '' AND i.index_type = 'INDEX' AND NOT i.spanner_is_managed AND i.table_name = @table AND c.column_name = @column ORDER BY 1",
-		map[string]any{"table": s.Collection.Table, "column": s.Column.Column})
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range indexes {
-		out = append(out, "DROP INDEX `"+name+"`")
-		again, err := sqlgen.Spanner.Index(s.Collection, name)
-		if err != nil {
-			return nil, err
+	if s.From.NonNull != s.Column.NonNull {
+		for _, name := range indexesOf(s.Was, s.From) {
+			drops, err := db.indexDrop(ctx, name)
+			if err != nil {
+				return err
+			}
+			ddl.add(i, drops...)
+			again, err := sqlgen.Spanner.Index(s.Was, name)
+			if err != nil {
+				return err
+			}
+			statements = append(statements, again...)
 		}
-		statements = append(statements, again...)
 	}
-	return append(out, statements...), nil
+	ddl.add(i, statements...)
+	return nil
+}
+
+// indexDrop drops the index of that name, if there is one.
+func (db *DB) indexDrop(ctx context.Context, name string) ([]string, error) {
+	return db.named(ctx, "SELECT DISTINCT CONCAT('DROP INDEX `', i.index_name, '`') FROM information_schema.indexes AS i"+
+		" WHERE i.table_schema = '' AND i.index_type = 'INDEX' AND i.index_name = @name", map[string]any{"name": name})
 }
 
 // constraints are the statements that drop what constrains a column.

@@ -13,15 +13,19 @@ import (
 const Filled = 500
 
 // ToFill reads the next documents that a Fill converts, by their ids: what
-// serial.Values reads. since is the earliest _ts of those to read, 0 for all.
+// serial.Fillings reads. They are those that have a value, since 0; else those
+// written since that _ts, whether they lost their value or have another, and
+// those that came with a _ts of their own and are not filled.
 func (d *Dialect) ToFill(s schema.Step, after string, since int64) (Statement, error) {
 	const v = rules.Var(1)
 	o := s.Collection.Object
 	key := rules.Col{Var: v, Field: o.Key}
-	where := rules.And{rules.Cmp{Op: rules.Gt, L: key, R: rules.Val{Value: rules.Value{Kind: rules.Ref, V: after}}}, rules.NotNull{X: rules.Col{Var: v, Field: s.From}}}
+	var which rules.Pred = rules.NotNull{X: rules.Col{Var: v, Field: s.From}}
 	if since > 0 {
-		where = append(where, rules.Cmp{Op: rules.Ge, L: rules.Col{Var: v, Field: o.TS}, R: rules.Val{Value: rules.Value{Kind: rules.Long, V: since}}})
+		written := rules.Cmp{Op: rules.Ge, L: rules.Col{Var: v, Field: o.TS}, R: rules.Val{Value: rules.Value{Kind: rules.Long, V: since}}}
+		which = rules.Or{written, rules.And{which, rules.IsNull{X: rules.Col{Var: v, Field: s.Column}}}}
 	}
+	where := rules.And{rules.Cmp{Op: rules.Gt, L: key, R: rules.Val{Value: rules.Value{Kind: rules.Ref, V: after}}}, which}
 	return d.Query(&store.Query{Roots: []store.Select{{From: o, Var: v, Where: where, After: rules.True, List: true, Limit: Filled,
 		Order:   []store.Order{{Field: o.Key}},
 		Columns: []store.Column{{Value: key}, {Value: rules.Col{Var: v, Field: s.From}}},
