@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var deployments = flag.Int("deployments", 0, "schemas that are deployed under load, 0: 50 on SQLite, none on Spanner")
+var deployments = flag.Int("deployments", 0, "schemas that are deployed under load, 0: 50 on SQLite, 5 on Spanner")
 
 // TestDeploysUnderLoad deploys one schema after the other while clients read and
 // write: no request fails, each answer is that of a version that was deployed
@@ -19,16 +19,13 @@ var deployments = flag.Int("deployments", 0, "schemas that are deployed under lo
 func TestDeploysUnderLoad(t *testing.T) {
 	eachCluster(t, func(t *testing.T, c *cluster) {
 		l := newDeployLoad(t, c, firstStage.sdl(firstStage))
-		if l.apart && *deployments == 0 {
-			t.Skip("the emulator is slow under load: -deployments 5 runs it")
-		}
 		l.start()
-		n, pace := *deployments, 60
+		n, pace := 50, 60
 		if l.apart {
-			pace = 20
+			n, pace = 5, 20
 		}
-		if n == 0 {
-			n = 50
+		if *deployments > 0 {
+			n = *deployments
 		}
 		for i := range n {
 			l.await(pace)

@@ -2,54 +2,59 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"flora.dev/flora/rules"
 )
 
-// Decode reads what a Column answered for a field, as a JSON decoder that uses
-// numbers made it.
-func Decode(f *rules.Field, x any) (rules.Value, error) {
-	v := rules.Value{Kind: f.Kind, List: f.List}
+// Decode reads what a Column answered for a field, from what a JSON decoder that
+// uses numbers made of it. The value itself stays out of the error.
+func Decode(f *rules.Field, x any) (v rules.Value, err error) {
+	v = rules.Value{Kind: f.Kind, List: f.List}
 	list, isList := x.([]any)
-	if x == nil || !f.List {
-		var err error
-		v.V, err = decodeScalar(f.Kind, x)
-		return v, err
-	}
-	if !isList {
-		return v, fmt.Errorf("a %T, not a list", x)
-	}
-	values := make([]any, len(list))
-	for i, e := range list {
-		var err error
-		if values[i], err = decodeScalar(f.Kind, e); err != nil {
-			return v, err
+	switch {
+	case x == nil:
+	case isList != f.List:
+		err = errors.New("a list where none is, or none")
+	case isList:
+		out := make([]any, len(list))
+		for i, e := range list {
+			if out[i], err = decodeScalar(f.Kind, e); err != nil {
+				return v, err
+			}
 		}
+		v.V = out
+	default:
+		v.V, err = decodeScalar(f.Kind, x)
 	}
-	v.V = values
-	return v, nil
+	return v, err
 }
 
-// decodeScalar reads a scalar of either engine. Spanner writes large integers as
-// strings, SQLite Booleans as 0 and 1.
+// decodeScalar reads a scalar of either engine: SQLite has Booleans as 0 and 1.
 func decodeScalar(k rules.Kind, x any) (any, error) {
-	switch x := x.(type) {
-	case nil, bool:
-		return x, nil
-	case json.Number:
-		switch k {
-		case rules.Bool:
-			return x != "0", nil
-		case rules.Float:
-			return x.Float64()
+	n, isNumber := x.(json.Number)
+	switch k {
+	case rules.Bool:
+		if isNumber {
+			return n == "1", nil
 		}
-		return x.Int64()
-	case string:
-		if k == rules.Int || k == rules.Long || k == rules.Time {
-			return json.Number(x).Int64()
+		if b, ok := x.(bool); ok {
+			return b, nil
 		}
-		return x, nil
+	case rules.Int, rules.Long, rules.Time:
+		if isNumber {
+			return n.Int64()
+		}
+	case rules.Float:
+		if isNumber {
+			f, err := n.Float64()
+			return f + 0, err // no engine keeps the sign of zero
+		}
+	default:
+		if s, ok := x.(string); ok {
+			return s, nil
+		}
 	}
-	return nil, fmt.Errorf("a %T", x)
+	return nil, fmt.Errorf("a %T for %s", x, k)
 }

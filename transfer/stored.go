@@ -2,13 +2,11 @@ package transfer
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"flora.dev/flora/rules"
-	"flora.dev/flora/schema"
 	"flora.dev/flora/store"
 )
 
@@ -56,20 +54,21 @@ func (t *Table) rows(text string) ([]*Row, error) {
 	for i, node := range lists[0] {
 		r := &Row{Table: t, Values: make([]rules.Value, len(t.Fields))}
 		if !t.Links && len(node) >= 2 {
-			var err error
-			if r.ID, err = as[string](node[0]); err == nil {
-				r.TS, err = integer(node[1])
-			}
+			id, err := store.Decode(t.Object.Key, node[0])
 			if err != nil {
 				return nil, fmt.Errorf("read %s: %w", t.Name, err)
 			}
-			node = node[2:]
+			ts, err := store.Decode(t.Object.TS, node[1])
+			if err != nil {
+				return nil, fmt.Errorf("read %s: %w", t.Name, err)
+			}
+			r.ID, r.TS, node = id.V.(string), ts.V.(int64), node[2:]
 		}
 		if len(node) != len(t.Fields) {
 			return nil, fmt.Errorf("read %s: %d values, want %d", t.Name, len(node), len(t.Fields))
 		}
 		for k, f := range t.Fields {
-			v, err := stored(f, node[k])
+			v, err := store.Decode(f.Field, node[k])
 			if err != nil {
 				return nil, fmt.Errorf("read %s: %w", f.Path(), err)
 			}
@@ -78,64 +77,4 @@ func (t *Table) rows(text string) ([]*Row, error) {
 		out[i] = r
 	}
 	return out, nil
-}
-
-// stored is a value of an answer.
-func stored(f *schema.Field, x any) (v rules.Value, err error) {
-	v = rules.Value{Kind: f.Kind, List: f.List}
-	list, isList := x.([]any)
-	switch {
-	case x == nil:
-	case isList != f.List:
-		err = errors.New("a list where none is, or none")
-	case isList:
-		out := make([]any, len(list))
-		for i, e := range list {
-			if out[i], err = storedScalar(f.Kind, e); err != nil {
-				return v, err
-			}
-		}
-		v.V = out
-	default:
-		v.V, err = storedScalar(f.Kind, x)
-	}
-	return v, err
-}
-
-func storedScalar(k rules.Kind, x any) (any, error) {
-	switch k {
-	case rules.Bool:
-		if n, ok := x.(json.Number); ok {
-			return n == "1", nil
-		}
-		return as[bool](x)
-	case rules.Int, rules.Long, rules.Time:
-		return integer(x)
-	case rules.Float:
-		n, err := as[json.Number](x)
-		if err != nil {
-			return nil, err
-		}
-		f, err := n.Float64()
-		return f + 0, err
-	}
-	return as[string](x)
-}
-
-func integer(x any) (int64, error) {
-	n, err := as[json.Number](x)
-	if err != nil {
-		return 0, err
-	}
-	return n.Int64()
-}
-
-// as is a value of the type that an answer must have there. The value itself
-// stays out of the error.
-func as[T any](x any) (T, error) {
-	v, ok := x.(T)
-	if !ok {
-		return v, fmt.Errorf("a %T where %T is expected", x, v)
-	}
-	return v, nil
 }

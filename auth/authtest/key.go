@@ -96,7 +96,7 @@ func (b *builder) ownKeys() {
 	for _, brought := range []struct{ name, value string }{
 		{"jwk", key("k1")}, {"jwk", key("evil")}, {"jwk", key("")}, {"jwk", `{"kty":"oct","k":""}`},
 		{"jku", `"https://evil.example/jwks.json"`}, {"jku", `"https://tenant.example.com@evil.example/jwks.json"`}, {"jku", `"http://127.0.0.1:1/jwks.json"`},
-		{"jku", `"file:///tmp/jwks.json"`}, {"jku", `"data:application/json,{}"`},
+		{"jku", `"file:///jwks.json"`}, {"jku", `"data:application/json,{}"`},
 		{"x5u", `"https://evil.example/cert.pem"`}, {"x5c", "[" + certificate + "]"}, {"x5c", certificate}, {"x5t", `"AAAA"`}, {"x5t#S256", `"AAAA"`},
 		{"jwks", `{"keys":[` + key("k1") + `]}`}, {"key", key("k1")}, {"iss", quote(secondIssuer)}, {"p2c", "2147483647"}, {"epk", key("k1")},
 	} {
