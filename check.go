@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"os"
 
+	"flora.dev/flora/deploy"
 	"flora.dev/flora/schema"
 )
 
 // checkCommand is flora check.
 type checkCommand struct {
-	Files   []string `arg:"" name:"file" help:"Schema files. Each is a schema of its own."`
-	Explain bool     `help:"Print every rule as understood, and its SQL in both dialects." xor:"output" flagonly:""`
-	Matrix  bool     `help:"Print who may do what, as CSV. Takes one file." xor:"output" flagonly:""`
+	Files      []string `arg:"" name:"file" help:"Schema files. Each is a schema of its own."`
+	Explain    bool     `help:"Print every rule as understood, and its SQL in both dialects." xor:"output" flagonly:""`
+	Matrix     bool     `help:"Print who may do what, as CSV. Takes one file." xor:"output" flagonly:""`
+	Indexes    bool     `help:"List the indexes that rules, relations and lists need and the schema lacks." xor:"output" flagonly:""`
+	Operations string   `help:"With --indexes: folder of the clients' operations, whose lists count in the place of guesses." placeholder:"DIR"`
 	// Fauna ran functions for such fields.
 	Resolvers bool `help:"List the fields that need a function, and what of the generated API does the like." xor:"output" flagonly:""`
 }
@@ -33,6 +36,16 @@ Warnings do not count as faults. They tell what is open to anyone or to every si
 func (c *checkCommand) Run(a *app) error {
 	if c.Matrix && len(c.Files) > 1 {
 		return errors.New("--matrix takes one file: another has columns of its own")
+	}
+	var files []deploy.File
+	if c.Operations != "" {
+		if !c.Indexes {
+			return errors.New("--operations goes with --indexes: flora plan says which operations a schema breaks")
+		}
+		var err error
+		if files, err = deploy.Files(os.DirFS(c.Operations)); err != nil {
+			return err
+		}
 	}
 	bad := false
 	for _, name := range c.Files {
@@ -55,6 +68,8 @@ func (c *checkCommand) Run(a *app) error {
 			err = explain(a.stdout, s)
 		case c.Matrix:
 			err = matrix(a.stdout, s)
+		case c.Indexes:
+			err = indexes(a.stdout, s, files)
 		case c.Resolvers:
 			for _, f := range s.Functions() {
 				fmt.Fprintln(a.stdout, f)

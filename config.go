@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -37,6 +38,7 @@ type config struct {
 	TrustedHeader  string       `yaml:"trustedHeader"`
 	Admin          *adminConfig `yaml:"admin"`
 	Introspection  *bool        `yaml:"introspection"`
+	Log            string       `yaml:"log"`
 	Limits         limitsConfig `yaml:"limits"`
 	CORS           corsConfig   `yaml:"cors"`
 	Providers      []provider   `yaml:"providers"`
@@ -174,6 +176,9 @@ func (c *config) check(f *faults) {
 	if c.TrustedProxies < 0 || c.TrustedProxies > 16 {
 		f.add("$.trustedProxies", "trustedProxies counts the proxies in front of the server: 0 to 16")
 	}
+	if _, err := c.logLevel(); err != nil {
+		f.add("$.log", "log is info, warn or error")
+	}
 	if c.TrustedHeader != "" && !strings.EqualFold(c.TrustedHeader, "X-Forwarded-For") && !strings.EqualFold(c.TrustedHeader, "Forwarded") {
 		f.add("$.trustedHeader", "trustedHeader is X-Forwarded-For or Forwarded")
 	}
@@ -203,6 +208,18 @@ func isAddress(text string) bool {
 }
 
 // forwarded says that the proxies in front write Forwarded, not X-Forwarded-For.
+// logLevel is how much serve writes: a line for each request from info on.
+func (c *config) logLevel() (l slog.Level, err error) {
+	if c.Log == "" {
+		return slog.LevelInfo, nil
+	}
+	if !slices.Contains([]string{"info", "warn", "error"}, c.Log) {
+		return l, fmt.Errorf("log level %q", c.Log)
+	}
+	err = l.UnmarshalText([]byte(c.Log))
+	return l, err
+}
+
 func (c *config) forwarded() bool { return strings.EqualFold(c.TrustedHeader, "Forwarded") }
 
 func (c *config) checkAdmin(f *faults) {

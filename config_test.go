@@ -75,6 +75,7 @@ func TestConfigFaults(t *testing.T) {
 		{"project", "providers:\n  - { preset: firebase, name: a, issuer: \"https://securetoken.google.com/other\", audience: shop }\n", []string{"f.yaml:2:92: provider a: preset firebase: its audience is the project that its issuer ends in"}},
 		{"control API of Firebase", "admin: { listen: \"a:1\", audience: x }\nproviders:\n  - { preset: firebase, name: a, audience: shop }\n", []string{"f.yaml:1:8: no provider can give a token for the control API"}},
 		{"not before", "providers:\n  - name: a\n    issuer: https://a/\n    audience: x\n    notBefore: yesterday\n", []string{"f.yaml:5:16: notBefore must be a time such as"}},
+		{"log", "log: debug\n", []string{"f.yaml:1:6: log is info, warn or error"}},
 		{"header of proxies", "trustedHeader: X-Real-IP\n", []string{"f.yaml:1:16: trustedHeader is X-Forwarded-For or Forwarded"}},
 		{"proxies", "trustedProxies: -1\n", []string{"f.yaml:1:17: trustedProxies counts"}},
 	}

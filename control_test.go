@@ -372,6 +372,28 @@ func TestControlDeploy(t *testing.T) {
 	})
 }
 
+// TestDocumentsOvertaken asks a server for documents whose field, and whose
+// collection, another took away since it last looked.
+func TestDocumentsOvertaken(t *testing.T) {
+	eachCluster(t, func(t *testing.T, c *cluster) {
+		c.deploy(noteMore + "type Gone @auth(all: \"true\") { text: String }")
+		a, b := c.join(), c.join()
+		olga := c.token("main", "olga", map[string]any{"roles": []string{"flora:schema", "flora:data"}})
+		a.admin("deploy", olga, fmt.Sprintf(`mutation { deploySchema(sdl: %s, fromVersion: 1, allow: ["drop-field", "drop-collection"]) { version } }`, quoted(noteBefore)), `{"version":2}`)
+		for what, query := range map[string]string{
+			"export": `{ exportDocuments(collection: "Note") { documents } }`, "export of a collection": `{ exportDocuments(collection: "Gone") { documents } }`,
+			"missing": `{ missingDocuments(collection: "Gone", ids: ["a"]) }`, "import": `mutation { importDocuments(documents: ["{\"_collection\":\"Note\",\"_id\":\"n\",\"text\":\"x\",\"size\":1}"]) { status } }`,
+		} {
+			b.admin(what, olga, query, "the schema changes right now, try again")
+			b.admin(what, olga, query, `"code":"UNAVAILABLE"`)
+		}
+		if err := b.shared.poll(); err != nil {
+			t.Fatal(err)
+		}
+		b.admin("export of what is there", olga, `{ exportDocuments(collection: "Note") { documents } }`, `{"documents":[]}`)
+	})
+}
+
 // TestDeployersAtOnce deploys two schemas over one version at the same time: one
 // is deployed, and the other deployer is told.
 func TestDeployersAtOnce(t *testing.T) {

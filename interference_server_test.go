@@ -26,7 +26,7 @@ type arena struct {
 	schema     *refSchema
 	model      *schema.Schema
 	issuers    map[string]*auth.DevIssuer // by name of the provider
-	keys       string                     // the partner's key set, a file
+	providers  []auth.Provider
 	tokens     map[string]string          // minted, by caller
 	steps      int                        // requests of its caller that a case has, at most
 	open       func(side int) store.Store // an empty store, or one that was used before
@@ -42,7 +42,7 @@ func newArena(t *testing.T, s *refSchema, open func(side int) store.Store) *aren
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &arena{schema: s, issuers: map[string]*auth.DevIssuer{}, tokens: map[string]string{}, steps: 6, open: open}
+	b := &arena{schema: s, tokens: map[string]string{}, steps: 6, open: open}
 	if b.model, err = schema.Load(s.name+".graphql", sdl); err != nil {
 		t.Fatal(err)
 	}
@@ -51,19 +51,30 @@ func newArena(t *testing.T, s *refSchema, open func(side int) store.Store) *aren
 			b.unenforced = change[1]
 		}
 	}
-	dir := t.TempDir()
+	b.issuers, b.providers = twoIssuers(t)
+	return b
+}
+
+// twoIssuers are the providers of two issuers, dev and partner: subjects of the
+// second have a prefix.
+func twoIssuers(t testing.TB) (map[string]*auth.DevIssuer, []auth.Provider) {
+	t.Helper()
+	dir, issuers := t.TempDir(), map[string]*auth.DevIssuer{}
 	for name, url := range map[string]string{"dev": "http://127.0.0.1/dev/issuer/", "partner": "http://127.0.0.2/dev/issuer/"} {
-		if b.issuers[name], err = auth.OpenDevIssuer(filepath.Join(dir, name), url, arenaAudience, time.Now); err != nil {
+		issuer, err := auth.OpenDevIssuer(filepath.Join(dir, name), url, arenaAudience, time.Now)
+		if err != nil {
 			t.Fatal(err)
 		}
+		issuers[name] = issuer
 	}
 	w := httptest.NewRecorder()
-	b.issuers["partner"].Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://127.0.0.1/dev/issuer/.well-known/jwks.json", nil))
-	b.keys = filepath.Join(dir, "partner.jwks")
-	if err := os.WriteFile(b.keys, w.Body.Bytes(), 0o600); err != nil {
+	issuers["partner"].Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://127.0.0.1/dev/issuer/.well-known/jwks.json", nil))
+	partner := issuers["partner"].Provider()
+	partner.Name, partner.JWKS, partner.SubjectPrefix = "partner", filepath.Join(dir, "partner.jwks"), "partner|"
+	if err := os.WriteFile(partner.JWKS, w.Body.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return b
+	return issuers, []auth.Provider{issuers["dev"].Provider(), partner}
 }
 
 // token is the caller's bearer token, "" for the anonymous.
@@ -92,6 +103,8 @@ type instance struct {
 	now     time.Time
 	ids     func() string
 	log     bytes.Buffer // errors that the client is not told
+	plans   *keeper
+	twice   bool // queries are asked twice
 }
 
 // start serves the documents alone. A store that was used before keeps its
@@ -124,11 +137,10 @@ func (b *arena) start(t *testing.T, side int, docs refState) *instance {
 	if err != nil {
 		t.Fatal(err)
 	}
-	executor := graph.NewExecutor(graph.Options{Resolver: res, Limits: limits.graph, Logger: log})
+	in.plans = &keeper{Resolvers: res, used: map[graph.Prepared]string{}}
+	executor := graph.NewExecutor(graph.Options{Resolver: in.plans, Limits: limits.graph, Logger: log})
 	executor.Publish(&graph.Version{Number: d.Version, Schema: b.model})
-	partner := b.issuers["partner"].Provider()
-	partner.Name, partner.JWKS, partner.SubjectPrefix = "partner", b.keys, "partner|"
-	verifier, err := auth.NewVerifier([]auth.Provider{b.issuers["dev"].Provider(), partner},
+	verifier, err := auth.NewVerifier(b.providers,
 		auth.Options{DevIssuer: b.issuers["dev"], InsecureLoopback: true, Logger: log})
 	if err != nil {
 		t.Fatal(err)
@@ -154,8 +166,22 @@ func (r reply) tooLarge() bool { return strings.Contains(r.body, `"code":"LIMIT_
 // runs a subquery again for each row.
 func (r reply) tooSlow() bool { return strings.Contains(r.body, `"code":"UNAVAILABLE"`) }
 
-// send asks at a time; creates of the request number their ids.
+// send asks at a time. A query that is asked twice is answered alike: what the
+// second answer is made of may be a plan of before, of another caller's too.
 func (in *instance) send(t *testing.T, o *operation, step int) reply {
+	t.Helper()
+	first := in.ask(t, o, step)
+	if o.mutation || !in.twice || in.wipe != nil && first.tooSlow() {
+		return first
+	}
+	if second := in.ask(t, o, step); second != first && !(in.wipe != nil && second.tooSlow()) {
+		return reply{body: fmt.Sprintf("%v\nwhen asked again: %v", first, second)}
+	}
+	return first
+}
+
+// ask asks once; creates of the request number their ids.
+func (in *instance) ask(t *testing.T, o *operation, step int) reply {
 	t.Helper()
 	in.now, in.ids = stepTime(step), stepIDs(step)
 	r := httptest.NewRequest(http.MethodPost, "http://api.flora.dev/graphql", bytes.NewReader(o.body()))
@@ -168,6 +194,10 @@ func (in *instance) send(t *testing.T, o *operation, step int) reply {
 	}
 	w := httptest.NewRecorder()
 	in.handler.ServeHTTP(w, r)
+	return replyOf(w)
+}
+
+func replyOf(w *httptest.ResponseRecorder) reply {
 	h := w.Header().Clone()
 	h.Del("Date")
 	h.Del("X-Request-Id")

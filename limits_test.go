@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"regexp"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"flora.dev/flora/auth"
+	"flora.dev/flora/graph"
 	"flora.dev/flora/store"
 	"flora.dev/flora/web"
 	"github.com/google/go-cmp/cmp"
@@ -278,6 +280,66 @@ func TestDeadlineReachesTheStore(t *testing.T) {
 			late = false
 			if _, got := post(t, server.URL, token, query); name == "sqlite" && !strings.Contains(got, `"totalCount":3`) {
 				t.Errorf("in time: %s", got)
+			}
+		})
+	}
+}
+
+// expiring is a context whose deadline passes when a test says so.
+type expiring struct {
+	context.Context
+	over chan struct{}
+}
+
+func (e expiring) Done() <-chan struct{} { return e.over }
+
+func (e expiring) Err() error {
+	select {
+	case <-e.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+// TestWarnsOfTheStore ends an operation while its statement runs: that a client
+// left says nothing of the store, that it took too long does.
+func TestWarnsOfTheStore(t *testing.T) {
+	for name, open := range map[string]func(*testing.T) store.Store{"sqlite": openMemory, "spanner": openEmulated} {
+		t.Run(name, func(t *testing.T) {
+			db, log := open(t), newConsole()
+			(&deployCase{Before: `type A @auth(all: "true") { n: Int }`}).begin(t, db)
+			d, err := db.Deployed(t.Context(), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			leave := func() {}
+			s, err := newService(held{db, func(ctx context.Context) { leave(); <-ctx.Done() }}, d, serviceOptions{limits: defaultLimits(), log: slog.New(slog.NewTextHandler(log, nil))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, warnings := range []int{0, 1} {
+				for what, do := range map[string]func(context.Context) string{
+					"query": func(ctx context.Context) string {
+						return string(s.data.Do(ctx, graph.Request{Query: "{ as { totalCount } }"}).Body)
+					},
+					"reload": func(ctx context.Context) string { leave(); <-ctx.Done(); return fmt.Sprint(s.reload(ctx)) },
+				} {
+					before := strings.Count(log.String(), "level=WARN")
+					late := expiring{t.Context(), make(chan struct{})}
+					ctx, end := context.WithCancel(late)
+					leave = end
+					if warnings > 0 {
+						leave = func() { close(late.over) }
+					}
+					if got := do(ctx); !strings.Contains(got, "the store cannot be reached") {
+						t.Errorf("%s: %s", what, got)
+					}
+					if n := strings.Count(log.String(), "level=WARN") - before; n != warnings {
+						t.Errorf("%s, %v: %d warnings\n%s", what, ctx.Err(), n, log)
+					}
+					end()
+				}
 			}
 		})
 	}

@@ -2,95 +2,66 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"flora.dev/flora/deploy"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
+	"flora.dev/flora/transfer"
 )
-
-// storedAtOnce is how many documents are read at a time.
-const storedAtOnce = 500
 
 // storedDocuments are the documents of a store, for the rules of a plan to be
 // asked about.
 type storedDocuments struct {
-	read func(*store.Query) (*store.Rows, error)
+	*transfer.Tables
+	transfer.Reader
 }
 
-// Each reads a collection in the order of its ids. Rows of a link table have no
-// id of their own: they are found, never all read.
-func (d storedDocuments) Each(ctx context.Context, o *rules.Object, yield func(deploy.Row) bool) error {
-	for after := ""; ; {
-		key := rules.Col{Var: 1, Field: o.Key}
-		page, err := d.page(o, rules.Cmp{Op: rules.Gt, L: key, R: rules.Val{Value: rules.Value{Kind: rules.Ref, V: after}}}, storedAtOnce)
-		if err != nil {
+// Each reads a collection in the order of its ids.
+func (d *storedDocuments) Each(ctx context.Context, o *rules.Object, yield func(deploy.Row) bool) error {
+	t := d.Named(o.Table)
+	for after, more := "", true; more; more = after != "" {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var page []*transfer.Row
+		var err error
+		if page, after, err = d.Page(t, after); err != nil {
 			return err
 		}
 		for _, r := range page {
-			if !yield(r) {
+			if !yield(rowOf(r)) {
 				return nil
 			}
-			after, _ = r[o.Key.Name].(string)
-		}
-		if len(page) < storedAtOnce || ctx.Err() != nil {
-			return ctx.Err()
 		}
 	}
+	return nil
 }
 
 // Find reads the documents whose field has a value.
-func (d storedDocuments) Find(ctx context.Context, o *rules.Object, f *rules.Field, v any) ([]deploy.Row, error) {
+func (d *storedDocuments) Find(ctx context.Context, o *rules.Object, f *rules.Field, v any) (list []deploy.Row, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return d.page(o, rules.Cmp{Op: rules.Eq, L: rules.Col{Var: 1, Field: f}, R: rules.Val{Value: rules.Value{Kind: f.Kind, V: v}}}, 10_000)
+	found, err := d.Reader.Find(d.Named(o.Table), f, v)
+	for _, r := range found {
+		list = append(list, rowOf(r))
+	}
+	return list, err
 }
 
-func (d storedDocuments) page(o *rules.Object, where rules.Pred, limit int) ([]deploy.Row, error) {
-	var fields []*rules.Field
-	if o.Key != nil {
-		fields = append(fields, o.Key, o.TS)
+func rowOf(r *transfer.Row) deploy.Row {
+	row := deploy.Row{}
+	if !r.Table.Links {
+		row["_id"], row["_ts"] = r.ID, r.TS
 	}
-	for _, f := range o.Fields {
-		if f.Column != "" {
-			fields = append(fields, f)
-		}
+	for i, f := range r.Table.Fields {
+		row[f.Name] = r.Values[i].V
 	}
-	s := store.Select{From: o, Var: 1, Where: where, After: rules.True, List: true, Limit: limit}
-	if o.Key != nil {
-		s.Order = []store.Order{{Field: o.Key}}
-	}
-	for _, f := range fields {
-		s.Columns = append(s.Columns, store.Column{Value: rules.Col{Var: 1, Field: f}})
-	}
-	rows, err := d.read(&store.Query{Roots: []store.Select{s}})
-	if err != nil {
-		return nil, err
-	}
-	decoder := json.NewDecoder(strings.NewReader(rows.Roots[0]))
-	decoder.UseNumber()
-	var pages [][][]any
-	if err := decoder.Decode(&pages); err != nil || len(pages) != 1 {
-		return nil, fmt.Errorf("read documents of %s: %d lists: %w", o.Name, len(pages), err)
-	}
-	var out []deploy.Row
-	for _, node := range pages[0] {
-		r := deploy.Row{}
-		for i, f := range fields {
-			v, err := store.Decode(f, node[i])
-			if err != nil {
-				return nil, fmt.Errorf("read documents of %s: %w", o.Name, err)
-			}
-			r[f.Name] = v.V
-		}
-		out = append(out, r)
-	}
-	return out, nil
+	return row
 }
 
 // stored asks about the documents that are there: as each document with an
@@ -100,10 +71,14 @@ func (p *planned) stored(ctx context.Context, db store.Store, roles []string) (r
 		return &deploy.StoredReport{}, nil
 	}
 	err = db.Snapshot(ctx, func(read func(*store.Query) (*store.Rows, error)) error {
-		report, err = deploy.Stored(ctx, p.old, p.next, storedDocuments{read},
+		docs := &storedDocuments{transfer.NewTables(p.old), transfer.Reader{Read: read, Version: p.version()}}
+		report, err = deploy.Stored(ctx, p.old, p.next, p.diff, docs,
 			deploy.StoredOptions{Callers: []deploy.Caller{{}}, Identity: true, Roles: roles, Now: time.Now()})
 		return err
 	})
+	if errors.Is(err, store.ErrStale) {
+		return nil, errOvertaken
+	}
 	return report, err
 }
 

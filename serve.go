@@ -41,7 +41,8 @@ func (c *serveCommand) Run(a *app) error {
 	if err := a.config.refuseDev(data, c.InsecureDevProvider); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewJSONHandler(a.stderr, nil))
+	level, _ := a.config.logLevel() // checked when it was read
+	log := slog.New(slog.NewJSONHandler(a.stderr, &slog.HandlerOptions{Level: level}))
 	db, err := a.openStore(c.Store, false)
 	if err != nil {
 		return err

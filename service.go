@@ -113,7 +113,9 @@ func (s *service) reload(ctx context.Context) error {
 	defer s.mu.Unlock()
 	d, err := s.db.Deployed(ctx, 0)
 	if errors.Is(err, store.ErrUnavailable) {
-		s.log.WarnContext(ctx, "store unavailable", "error", err)
+		if !errors.Is(ctx.Err(), context.Canceled) { // else the client left
+			s.log.WarnContext(ctx, "store unavailable", "error", err)
+		}
 		return graph.Errorf(graph.Unavailable, "the store cannot be reached, try again")
 	}
 	if err != nil {

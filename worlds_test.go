@@ -62,7 +62,7 @@ func TestWorlds(t *testing.T) {
 	}
 }
 
-func worlds(t *testing.T) []string {
+func worlds(t testing.TB) []string {
 	dirs, err := filepath.Glob("testdata/worlds/*")
 	if err != nil || len(dirs) < 3 {
 		t.Fatalf("worlds: %v %v", dirs, err)
@@ -123,25 +123,7 @@ func (w *world) serve(t testing.TB, db store.Store) (*httptest.Server, *auth.Dev
 // serveWith does so with other limits, and what else is set of the edge.
 func (w *world) serveWith(t testing.TB, db store.Store, l limits, edge web.Options) (*httptest.Server, *auth.DevIssuer) {
 	t.Helper()
-	model, err := schema.Load("schema.graphql", w.sdl)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := plan(t.Context(), db, model, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := p.apply(t.Context(), db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := parseSeed("seed.yaml", w.seed, model)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.plant(t.Context(), db, d.Version, worldNow.Add(-time.Hour)); err != nil {
-		t.Fatal(err)
-	}
+	d, _ := w.deploy(t, db)
 	fixed := *d
 	fixed.Secret = bytes.Repeat([]byte{7}, 32)
 	issuer, err := auth.OpenDevIssuer(filepath.Join(t.TempDir(), "key"), "http://127.0.0.1/dev/issuer/", "https://api.flora.dev", time.Now)
@@ -180,6 +162,31 @@ func (w *world) serveWith(t testing.TB, db store.Store, l limits, edge web.Optio
 	server := httptest.NewServer(web.New(edge))
 	t.Cleanup(server.Close)
 	return server, issuer
+}
+
+// deploy gives a store the world.
+func (w *world) deploy(t testing.TB, db store.Store) (*store.Deployment, *schema.Schema) {
+	t.Helper()
+	model, err := schema.Load("schema.graphql", w.sdl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := plan(t.Context(), db, model, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := p.apply(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := parseSeed("seed.yaml", w.seed, model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.plant(t.Context(), db, d.Version, worldNow.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	return d, model
 }
 
 // request is one request of a case.

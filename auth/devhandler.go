@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"flora.dev/flora/internal/strictjson"
 )
 
 // Handler serves /dev/issuer/: discovery, keys, the login of a browser
@@ -106,7 +108,7 @@ func (d *DevIssuer) serveMint(w http.ResponseWriter, r *http.Request) {
 
 func parseMint(body []byte) (MintRequest, error) {
 	req := MintRequest{TTL: defaultTTL}
-	members, err := decodeObject(body)
+	members, err := strictjson.Object(body)
 	if err != nil {
 		return req, fmt.Errorf("read mint request: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 const devURL = "http://127.0.0.1:8080/dev/issuer/"
@@ -66,7 +67,7 @@ func TestDevIssuer(t *testing.T) {
 			RolesClaim: []any{"moderator"},
 		},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Identity{})); diff != "" {
 		t.Errorf("identity (-want +got):\n%s", diff)
 	}
 

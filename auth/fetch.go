@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"flora.dev/flora/internal/strictjson"
 )
 
 const fileEvery = time.Second // a local file costs nothing to read again
@@ -75,7 +77,7 @@ func (f *remoteKeys) discover(ctx context.Context) (string, error) {
 	if res.StatusCode != http.StatusOK {
 		return "", fmt.Errorf("discover issuer: %s answered %s", url, res.Status)
 	}
-	document, err := decodeObject(body)
+	document, err := strictjson.Object(body)
 	if err != nil {
 		return "", fmt.Errorf("discover issuer: %s: %w", url, err)
 	}

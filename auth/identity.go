@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"sync"
 	"time"
 )
 
@@ -17,6 +18,27 @@ type Identity struct {
 	Claims  map[string]any
 	Vouches []string // claims other than sub that may link to a document
 	Expires time.Time
+
+	derived *derived // nil for an identity that no verifier remembers
+}
+
+// derived is what the reader of an identity made of it.
+type derived struct {
+	of   *Identity
+	once sync.Once
+	v    any
+}
+
+// Derive returns what read makes of the identity. It reads once for as long as
+// the verifier remembers the token: read is always the same, and what it returns
+// immutable.
+func (id *Identity) Derive(read func(*Identity) any) any {
+	d := id.derived
+	if d == nil || d.of != id { // a changed copy is another identity
+		return read(id)
+	}
+	d.once.Do(func() { d.v = read(id) })
+	return d.v
 }
 
 // Pseudonym is what a log shows of a person: the same wherever the key is, of no

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 
+	"flora.dev/flora/internal/strictjson"
 	"github.com/go-jose/go-jose/v4"
 )
 
@@ -40,7 +41,7 @@ func parseKeySet(data []byte) (*keySet, error) {
 	if len(data) > maxDocument {
 		return nil, errors.New("parse key set: larger than 256 KiB")
 	}
-	document, err := decodeObject(data)
+	document, err := strictjson.Object(data)
 	if err != nil {
 		return nil, fmt.Errorf("parse key set: %w", err)
 	}

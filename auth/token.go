@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"flora.dev/flora/internal/strictjson"
 )
 
 const (
@@ -52,12 +54,12 @@ func parseToken(bearer string) (*token, *Rejection) {
 	t.signed, t.signature = bearer[:len(parts[0])+1+len(parts[1])], signature
 
 	var err error
-	if t.header, err = decodeObject(header); err != nil {
+	if t.header, err = strictjson.Object(header); err != nil {
 		return t, reject(CodeMalformed, "token header: "+err.Error())
 	}
 	t.algorithm, _ = t.header["alg"].(string)
 	t.keyID, t.hasKeyID = t.header["kid"].(string)
-	if t.claims, err = decodeObject(claims); err != nil {
+	if t.claims, err = strictjson.Object(claims); err != nil {
 		return t, reject(CodeMalformed, "token claims: "+err.Error())
 	}
 	t.issuer, _ = t.claims["iss"].(string)

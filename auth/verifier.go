@@ -212,7 +212,7 @@ func (p *accepted) identity(t *token, life lifetime) *Identity {
 	if leak.On(leak.OneSubject) {
 		prefix = ""
 	}
-	return &Identity{
+	id := &Identity{
 		Provider: p.Name,
 		Issuer:   t.issuer,
 		Subject:  t.subject,
@@ -221,6 +221,8 @@ func (p *accepted) identity(t *token, life lifetime) *Identity {
 		Vouches:  p.Vouches,
 		Expires:  life.expires,
 	}
+	id.derived = &derived{of: id}
+	return id
 }
 
 // KeysError says that a provider has no keys to verify with.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func testProvider(t *testing.T) Provider {
@@ -41,7 +42,7 @@ func TestVerifyIdentity(t *testing.T) {
 				"exp": json.Number("1800003600"), "n": map[string]any{"deep": []any{json.Number("1.5"), nil}},
 			},
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Identity{})); diff != "" {
 			t.Fatalf("identity (-want +got):\n%s", diff)
 		}
 	}

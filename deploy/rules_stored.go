@@ -53,14 +53,15 @@ type StoredReport struct {
 }
 
 // Stored asks the rules of both schemas about stored documents: whether callers
-// may read or delete each, and update it without a change. Creates and checks
-// speak of documents that are not stored, and are left to Rules.
-func Stored(ctx context.Context, old, new *schema.Schema, docs Documents, o StoredOptions) (*StoredReport, error) {
+// may read or delete each, and update it without a change. The new rules see
+// them as diff, the difference of the two, leaves them. Creates and checks speak
+// of documents that are not stored, and are left to Rules.
+func Stored(ctx context.Context, old, new *schema.Schema, diff *schema.Difference, docs Documents, o StoredOptions) (*StoredReport, error) {
 	if o.Limit == 0 {
 		o.Limit = 100_000
 	}
 	p := newPair(old, new)
-	l := &look{ctx: ctx, pair: p, docs: docs, report: &StoredReport{}, limit: o.Limit, found: map[string][]Row{}}
+	l := newLook(ctx, p, diff, docs, o.Limit)
 	callers := o.Callers
 	if o.Identity {
 		for _, c := range old.Me {
@@ -80,7 +81,7 @@ func Stored(ctx context.Context, old, new *schema.Schema, docs Documents, o Stor
 		asking[i] = callers[i].at(o.Now)
 	}
 	for _, q := range p.questions() {
-		if q.action == rules.Create || q.alike() {
+		if q.action == rules.Create || q.alike() && !l.fills(q) {
 			continue
 		}
 		c := old.Collection(q.collection)
@@ -131,17 +132,6 @@ func callerOf(o *rules.Object, r Row) (c Caller, ok bool) {
 	return c, true
 }
 
-// look is one pass over stored documents.
-type look struct {
-	*pair
-	ctx    context.Context
-	docs   Documents
-	report *StoredReport
-	limit  int
-	found  map[string][]Row
-	err    error
-}
-
 func (l *look) ask(q *question, o *rules.Object, r Row, caller Caller, who *rules.Caller) {
 	var answers [2][]bool
 	var may [2]bool
@@ -168,105 +158,4 @@ func (l *look) ask(q *question, o *rules.Object, r Row, caller Caller, who *rule
 	b := rules.Binding{Docs: map[rules.Var]rules.Document{rules.Old: stored{l, o, r}, rules.New: stored{l, o, r}}, User: l.user, All: l.all}
 	s.By = q.clauses(to, answers[1-to], func(p rules.Pred) bool { return who.Fold(p, b) == rules.True })
 	l.report.Shifts = append(l.report.Shifts, s)
-}
-
-// here is the object of the deployed schema with that name, nil if it is new.
-func (l *look) here(o *rules.Object) *rules.Object {
-	for _, c := range l.schemas[0].Collections {
-		if c.Name == o.Name {
-			return c.Object
-		}
-		for _, f := range c.Fields {
-			if f.Link != nil && f.Link.Object.Name == o.Name {
-				return f.Link.Object
-			}
-		}
-	}
-	return nil
-}
-
-// find reads documents once.
-func (l *look) find(o *rules.Object, field string, v any) []rules.Document {
-	o = l.here(o)
-	if o == nil || v == nil || l.err != nil {
-		return nil
-	}
-	f := o.Field(field)
-	if f == nil {
-		return nil
-	}
-	key := fmt.Sprint(o.Name, "\x00", field, "\x00", v)
-	rows, ok := l.found[key]
-	if !ok {
-		if rows, l.err = l.docs.Find(l.ctx, o, f, v); l.err != nil {
-			return nil
-		}
-		l.found[key] = rows
-	}
-	list := make([]rules.Document, len(rows))
-	for i, r := range rows {
-		list[i] = stored{l, o, r}
-	}
-	return list
-}
-
-func (l *look) user(o *rules.Object, id rules.Value) rules.Document {
-	if list := l.find(o, o.Identity.Name, id.V); len(list) > 0 {
-		return list[0]
-	}
-	return nil
-}
-
-func (l *look) all(o *rules.Object) (list []rules.Document) {
-	if o = l.here(o); o != nil && l.err == nil {
-		l.err = l.docs.Each(l.ctx, o, func(r Row) bool {
-			list = append(list, stored{l, o, r})
-			return true
-		})
-	}
-	return list
-}
-
-// stored is a stored document as the rules of either side see it.
-type stored struct {
-	l *look
-	o *rules.Object
-	r Row
-}
-
-var _ rules.Document = stored{}
-
-// Value returns a column; null of a field that is new, or of another kind.
-func (s stored) Value(f *rules.Field) rules.Value {
-	v := rules.Value{Kind: f.Kind, List: f.List}
-	if was := s.o.Field(f.Name); was != nil && was.Kind == f.Kind && was.List == f.List {
-		v.V = s.r[f.Name]
-	}
-	return v
-}
-
-// One follows a reference, or a one-to-one relation from its other side.
-func (s stored) One(f *rules.Field) (rules.Document, bool) {
-	list := s.Many(f)
-	if len(list) == 0 {
-		return nil, false
-	}
-	return list[0], true
-}
-
-// Many lists the documents behind a relation.
-func (s stored) Many(f *rules.Field) []rules.Document {
-	switch {
-	case f.ToOne():
-		return s.l.find(f.Target, "_id", s.Value(f).V)
-	case f.Link != nil:
-		var list []rules.Document
-		for _, row := range s.l.find(f.Link.Object, f.Link.Near.Name, s.r["_id"]) {
-			if d, ok := row.One(f.Link.Far); ok {
-				list = append(list, d)
-			}
-		}
-		return list
-	}
-	return s.l.find(f.Target, f.Back.Name, s.r["_id"])
 }

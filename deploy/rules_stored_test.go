@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"flora.dev/flora/rules"
+	"flora.dev/flora/schema"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -57,7 +58,7 @@ func TestStored(t *testing.T) {
 			"newly-allows read Doc/d1.n bob", "newly-allows read Doc/d2.n ada"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			report, err := Stored(t.Context(), shop(t, c.before), shop(t, c.after), docs, c.options)
+			report, err := askStored(t, shop(t, c.before), shop(t, c.after), docs, c.options)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,10 +78,14 @@ func TestStored(t *testing.T) {
 			}
 		})
 	}
-	report, err := Stored(t.Context(), shop(t, readBy("signedIn")), shop(t, readBy("doc.open")), docs, StoredOptions{Identity: true, Limit: 3})
+	report, err := askStored(t, shop(t, readBy("signedIn")), shop(t, readBy("doc.open")), docs, StoredOptions{Identity: true, Limit: 3})
 	if err != nil || !report.Limited || report.Asked > 4 {
 		t.Errorf("limit 3: %+v %v", report, err)
 	}
+}
+
+func askStored(t *testing.T, old, new *schema.Schema, docs Documents, o StoredOptions) (*StoredReport, error) {
+	return Stored(t.Context(), old, new, schema.Diff(old, new, o.Now), docs, o)
 }
 
 func docs1(rules string) string {

@@ -83,7 +83,7 @@ func (d *dataSchema) answer(ctx context.Context, r *run) (data []byte, err error
 			return nil, fmt.Errorf("resolver did not answer each of %d fields", len(fields))
 		}
 	}
-	w := &writer{limits: d.limits, buf: make([]byte, 0, estimate(answer))}
+	w := &writer{ctx: ctx, limits: d.limits, buf: make([]byte, 0, estimate(answer))}
 	if err := d.write(ctx, w, r.plan, answer); err != nil {
 		return nil, err
 	}

@@ -21,7 +21,10 @@ type edition struct {
 	version   *Version // nil: the control API
 	schema    *ast.Schema
 	gqlgen    *executor.Executor
-	documents *documents
+	documents documents
+	data      *dataSchema // nil: the control API
+	preparer  Preparer    // nil: nothing is prepared
+	prepared  *generations[preparedKey, *preparedQuery]
 	roles     map[string]role
 	options   *Options
 }
@@ -32,6 +35,7 @@ func newEdition(v *Version, es graphql.ExecutableSchema, o *Options, present gra
 		schema:    es.Schema(),
 		gqlgen:    executor.New(es),
 		documents: newDocuments(),
+		prepared:  newGenerations[preparedKey, *preparedQuery](preparedEntries, preparedBytes),
 		roles:     rolesOf(es.Schema()),
 		options:   o,
 	}
@@ -126,7 +130,7 @@ func (ed *edition) document(query string, variables map[string]any) (*ast.QueryD
 	if errs := ed.validate(parsed); len(errs) > 0 {
 		return nil, errs
 	}
-	ed.documents.add(query, &document{parsed, varies})
+	ed.documents.add(query, &document{ast: parsed, varies: varies})
 	return parsed, nil
 }
 

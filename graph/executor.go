@@ -63,7 +63,10 @@ func NewControl(resolvers ResolverRoot, o Options) *Executor {
 // that run keep theirs.
 func (e *Executor) Publish(v *Version) {
 	es := &dataSchema{version: v, resolver: e.options.Resolver, limits: &e.options.Limits}
-	e.current.Store(newEdition(v, es, &e.options, e.present))
+	ed := newEdition(v, es, &e.options, e.present)
+	ed.data = es
+	ed.preparer, _ = e.options.Resolver.(Preparer)
+	e.current.Store(ed)
 }
 
 // Version returns the published version, nil if there is none.
@@ -157,8 +160,13 @@ func (e *Executor) Do(ctx context.Context, req Request) (out *Response) {
 			return encode(e.DispatchError(ctx, errorsOf(err, nil)))
 		}
 	}
+	if ed := e.current.Load(); ed != nil {
+		if out := ed.brief(ctx, &req); out != nil {
+			return out
+		}
+	}
 	ctx = withRetryKey(graphql.StartOperationTrace(ctx), req.RetryKey)
-	variables, err := decodeVariables(req.Variables, &e.options.Limits)
+	variables, err := decodeVariables(&req, &e.options.Limits)
 	if err != nil {
 		return encode(e.DispatchError(ctx, gqlerror.List{err}))
 	}

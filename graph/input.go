@@ -11,7 +11,7 @@ import (
 // request: what a tool sends as text. Numbers are json.Number.
 func Object(text string) (map[string]any, error) {
 	limits := DefaultLimits()
-	in, err := decodeVariables([]byte(text), &limits)
+	in, err := decodeVariables(&Request{Variables: []byte(text)}, &limits)
 	if err != nil {
 		return nil, errors.New("expected a JSON object, found something else, a member twice, or malformed JSON")
 	}

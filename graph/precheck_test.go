@@ -187,20 +187,20 @@ func TestMeasureSaturates(t *testing.T) {
 
 func TestDocumentsAreBounded(t *testing.T) {
 	d := newDocuments()
-	for i := range 3 * generationEntries {
+	for i := range 3 * documentEntries {
 		d.add(strconv.Itoa(i), &document{})
 	}
-	if n := len(d.young) + len(d.old); n > 2*generationEntries {
+	if n := len(d.young) + len(d.old); n > 2*documentEntries {
 		t.Errorf("%d documents", n)
 	}
-	if d.get("0") != nil || d.get(strconv.Itoa(3*generationEntries-1)) == nil {
+	if d.get("0") != nil || d.get(strconv.Itoa(3*documentEntries-1)) == nil {
 		t.Error("kept the oldest or lost the newest")
 	}
 	d = newDocuments()
-	for i := range 3 * generationBytes / 10000 {
+	for i := range 3 * documentBytes / 10000 {
 		d.add(strings.Repeat("x", 10000)+strconv.Itoa(i), &document{})
 	}
-	if n := len(d.young) + len(d.old); n*10000 > 2*generationBytes {
+	if n := len(d.young) + len(d.old); n*10000 > 2*documentBytes {
 		t.Errorf("%d documents of 10000 bytes", n)
 	}
 }

@@ -19,6 +19,28 @@ type Resolver interface {
 	Mutation(ctx context.Context, v *Version, op *Operation) (*Answer, error)
 }
 
+// Preparer is a Resolver that plans a query once for all its callers. Prepare
+// returns nil for a query that it cannot plan so; grow must be called for each plan
+// that is kept more than ever.
+type Preparer interface {
+	Resolver
+	Prepare(v *Version, op *Operation, grow func()) Prepared
+}
+
+// Prepared is a query that is asked again and again, by any caller. variables
+// are the values of those that the operation's Args hold as a Variable. Besides the
+// errors of a Resolver's Query there is ErrUnprepared, where that must be asked.
+type Prepared interface {
+	Query(ctx context.Context, variables []any) (*Answer, error)
+}
+
+// Variable stands in the Args of an operation that is prepared for a variable,
+// by its number.
+type Variable int
+
+// ErrUnprepared says that a prepared query does not fit its caller or variables.
+var ErrUnprepared = errors.New("query is not prepared")
+
 // ErrStale says that the store has a newer schema version than the operation was planned for.
 var ErrStale = errors.New("schema version is stale")
 

@@ -13,8 +13,11 @@ type Request struct {
 	Query         string
 	OperationName string
 	Variables     []byte // JSON text of an object, null or empty
-	ReadOnly      bool   // mutations are refused: the request came by GET
-	RetryKey      string // by which the client names a mutation for its retries, "" without one
+	// Decoded is what Variables says, where that is known: values as package
+	// strictjson has them.
+	Decoded  map[string]any
+	ReadOnly bool   // mutations are refused: the request came by GET
+	RetryKey string // by which the client names a mutation for its retries, "" without one
 }
 
 // Response is the answer to a Request.

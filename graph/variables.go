@@ -6,17 +6,22 @@ import (
 	"errors"
 	"io"
 
+	"flora.dev/flora/internal/strictjson"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// decodeVariables reads the JSON text of a request's variables strictly as RFC
+// decodeVariables reads the JSON text of a request's variables strictly, as RFC
 // 7493 has it: valid UTF-8, no lone surrogates, no member twice. Numbers stay
 // text, so that 64 bits are exact. An absent text and null are no variables.
-func decodeVariables(text []byte, limits *Limits) (map[string]any, *gqlerror.Error) {
+func decodeVariables(req *Request, limits *Limits) (map[string]any, *gqlerror.Error) {
+	text := req.Variables
 	if len(text) > limits.VariablesBytes {
 		return nil, exceeds("variables too large, in bytes", len(text), limits.VariablesBytes)
+	}
+	if req.Decoded != nil && limits.VariablesDepth >= strictjson.MaxDepth {
+		return req.Decoded, nil
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, nil

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"fmt"
 
 	"flora.dev/flora/schema"
@@ -15,6 +16,7 @@ import (
 // Its methods take the place of a value in the text, write the value, and
 // return the place after it, or broken: then err says why.
 type writer struct {
+	ctx    context.Context // of the operation; cursors are made for its caller
 	buf    []byte
 	text   string
 	path   []step

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"fmt"
 
 	"flora.dev/flora/schema"
@@ -280,7 +281,7 @@ func (w *writer) turn(pg *pageText, back bool) bool {
 func (w *writer) cursor(pg *pageText, p int) bool { return w.sealed(pg, p, pg.Cursor) }
 
 // sealed writes what seal makes of the sort keys of the node at p.
-func (w *writer) sealed(pg *pageText, p int, seal func([]string) string) bool {
+func (w *writer) sealed(pg *pageText, p int, seal func(context.Context, []string) string) bool {
 	if seal == nil {
 		w.err = fmt.Errorf("a page shape has no Cursor")
 		return false
@@ -300,7 +301,7 @@ func (w *writer) sealed(pg *pageText, p int, seal func([]string) string) bool {
 		}
 		values[i] = w.text[in.at:end]
 	}
-	w.buf = appendString(w.buf, seal(values))
+	w.buf = appendString(w.buf, seal(w.ctx, values))
 	return true
 }
 

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ func literal(s string) *schema.Shape {
 
 func pageShape(p schema.Page, members ...schema.Member) *schema.Shape {
 	if p.Cursor == nil {
-		p.Cursor = func(values []string) string { return "<" + strings.Join(values, "|") + ">" }
+		p.Cursor = func(_ context.Context, values []string) string { return "<" + strings.Join(values, "|") + ">" }
 	}
 	return &schema.Shape{Kind: schema.ShapePage, Page: &p, Members: members}
 }

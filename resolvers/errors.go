@@ -1,6 +1,7 @@
 package resolvers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -80,7 +81,9 @@ func (q *request) storeError(op *graph.Operation, writes []*write, err error) er
 	case errors.Is(err, store.ErrReused):
 		return fail(nil, nil, codeInput, "this Idempotency-Key was used for another operation: a new one needs a new key")
 	case errors.Is(err, store.ErrUnavailable):
-		q.opts.Log.WarnContext(q.ctx, "store unavailable", "requestId", graph.RequestID(q.ctx), "error", err)
+		if !errors.Is(q.ctx.Err(), context.Canceled) { // else the client left
+			q.opts.Log.WarnContext(q.ctx, "store unavailable", "requestId", graph.RequestID(q.ctx), "error", err)
+		}
 		if writes != nil && op.Retry == nil {
 			return fail(nil, nil, codeUnavailable, "the store cannot be reached or took too long: look whether the mutation was written before you try again, or send it with an Idempotency-Key")
 		}

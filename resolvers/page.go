@@ -1,8 +1,10 @@
 package resolvers
 
 import (
+	"context"
 	"fmt"
 
+	"flora.dev/flora/auth"
 	"flora.dev/flora/graph"
 	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
@@ -66,9 +68,11 @@ func (q *request) page(g *graph.Field, path ast.Path, c *schema.Collection, v ru
 				page.Keys = append(page.Keys, add(sel, store.Column{Value: rules.Col{Var: v, Field: f.Field}}))
 			}
 		}
-		id := q.id
-		page.Cursor = func(values []string) string { return q.cursors.seal(id, list, values) }
-		page.Back = func(values []string) string { return q.cursors.seal(id, list.backward(), values) }
+		cursors := q.cursors
+		page.Cursor = func(ctx context.Context, values []string) string { return cursors.seal(auth.From(ctx), list, values) }
+		page.Back = func(ctx context.Context, values []string) string {
+			return cursors.seal(auth.From(ctx), list.backward(), values)
+		}
 	}
 	return sel, shape, nil
 }
@@ -140,6 +144,9 @@ func (q *request) bounds(g *graph.Field, path ast.Path, w window, list cursorLis
 	bound := func(name, cursor string, backward bool, lists ...cursorList) error {
 		if _, given := g.Args[name].(string); !given {
 			return nil
+		}
+		if q.trace != nil { // a cursor is one caller's
+			q.trace.Open()
 		}
 		for _, l := range lists {
 			if keys, ok := q.cursors.open(q.id, l, cursor); ok {

@@ -15,23 +15,12 @@ import (
 // token alone decides are not part of it; if none is left there is no I/O.
 func (r *Resolvers) Query(ctx context.Context, v *graph.Version, op *graph.Operation) (*graph.Answer, error) {
 	q := r.request(ctx, v, op)
-	var query store.Query
-	var at []int // root of each select
-	for i, f := range op.Fields {
-		sel, shape, err := q.root(f)
-		if err != nil {
-			return nil, err
-		}
-		q.answer.Roots[i].Shape = shape
-		if sel == nil {
-			q.answer.Roots[i].Text = emptyText(shape)
-			continue
-		}
-		query.Roots = append(query.Roots, *sel)
-		at = append(at, i)
+	query, at, err := q.query(op)
+	if err != nil {
+		return nil, err
 	}
 	if len(at) > 0 {
-		rows, err := r.store.Read(ctx, &query)
+		rows, err := r.store.Read(ctx, query)
 		if err != nil {
 			return nil, q.storeError(op, nil, err)
 		}
@@ -46,6 +35,26 @@ func (r *Resolvers) Query(ctx context.Context, v *graph.Version, op *graph.Opera
 		q.reportHidden()
 	}
 	return q.answer, nil
+}
+
+// query plans the root fields: what is to be read, and which root of the answer
+// each Select is. The others are in the answer.
+func (q *request) query(op *graph.Operation) (query *store.Query, at []int, err error) {
+	query = &store.Query{}
+	for i, f := range op.Fields {
+		sel, shape, err := q.root(f)
+		if err != nil {
+			return nil, nil, err
+		}
+		q.answer.Roots[i].Shape = shape
+		if sel == nil {
+			q.answer.Roots[i].Text = emptyText(shape)
+			continue
+		}
+		query.Roots = append(query.Roots, *sel)
+		at = append(at, i)
+	}
+	return query, at, nil
 }
 
 // emptyText is the text of a root that needs no I/O: null, or a page of none.
@@ -121,6 +130,10 @@ func (q *request) key(f *graph.Field, root *schema.Root, v rules.Var) (rules.Pre
 	case schema.LookUp:
 		return q.terms(f, root, v)
 	case schema.FindByID:
+		if n, ok := f.Args["id"].(graph.Variable); ok {
+			id := rules.Val{Value: q.trace.Variable(int(n), rules.ID)}
+			return rules.Cmp{Op: rules.Eq, L: rules.Col{Var: v, Field: c.Object.Key}, R: id}, nil
+		}
 		return idIs(c.Object, v, f.Args["id"].(string)), nil
 	case schema.Me:
 		x, ok := q.caller.Link(c.Object)

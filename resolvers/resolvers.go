@@ -97,7 +97,7 @@ func (r *Resolvers) caller(id *auth.Identity) *rules.Caller {
 	if id == nil {
 		return rules.Anonymous(now)
 	}
-	c := rules.NewCaller(id.ID, id.Claims, now)
+	c := id.Derive(readToken).(*rules.Token).Caller(now)
 	c.Vouch(id.Vouches)
 	c.From(id.Provider)
 	for _, g := range r.opts.Grants[id.Provider] {
@@ -116,6 +116,8 @@ func (r *Resolvers) caller(id *auth.Identity) *rules.Caller {
 	return c
 }
 
+func readToken(id *auth.Identity) any { return rules.NewToken(id.ID, id.Claims) }
+
 // request is one operation being planned for one caller.
 type request struct {
 	*Resolvers
@@ -132,10 +134,21 @@ type request struct {
 	columns       map[column]int
 	walks, writes int
 	retry         *retry // of a mutation that may be sent again, else nil
+	// trace is what a plan that is kept asks of its caller, else nil. Then id is nil.
+	trace *rules.Trace
 }
 
 func (r *Resolvers) request(ctx context.Context, v *graph.Version, op *graph.Operation) *request {
 	id := auth.From(ctx)
+	caller := r.callerOf(v, id)
+	if leak.On(leak.FoldInPlan) && len(op.Fields) > 0 {
+		caller = leak.First(plannedOperation{r, op.Fields[0].Pos.Src.Input}, caller).(*rules.Caller)
+	}
+	return r.requestBy(ctx, v, op, id, caller)
+}
+
+// callerOf is the caller as the rules of a version see him.
+func (r *Resolvers) callerOf(v *graph.Version, id *auth.Identity) *rules.Caller {
 	caller := r.caller(id)
 	if id != nil && r.opts.DevIssuer != "" && id.Provider == r.opts.DevIssuer {
 		var claims []string
@@ -144,9 +157,10 @@ func (r *Resolvers) request(ctx context.Context, v *graph.Version, op *graph.Ope
 		}
 		caller.Vouch(claims)
 	}
-	if leak.On(leak.FoldInPlan) && len(op.Fields) > 0 {
-		caller = leak.First(plannedOperation{r, op.Fields[0].Pos.Src.Input}, caller).(*rules.Caller)
-	}
+	return caller
+}
+
+func (r *Resolvers) requestBy(ctx context.Context, v *graph.Version, op *graph.Operation, id *auth.Identity, caller *rules.Caller) *request {
 	return &request{Resolvers: r, ctx: ctx, v: v, id: id, caller: caller, columns: map[column]int{},
 		fresh:  rules.Counter(rules.New + 1),
 		answer: &graph.Answer{Roots: make([]graph.Root, len(op.Fields)), Extensions: map[string]any{}}}

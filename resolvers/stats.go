@@ -67,18 +67,18 @@ func (r *AdminResolver) count(ctx context.Context, v *graph.Version) (map[string
 
 func indexesOf(c *schema.Collection) []graph.IndexInfo {
 	list := []graph.IndexInfo{}
-	add := func(name string, unique bool, fields []*schema.Field) {
-		names := make([]string, len(fields))
-		for i, f := range fields {
-			names[i] = f.Name
-		}
+	add := func(name string, unique bool, names []string) {
 		list = append(list, graph.IndexInfo{Name: name, Fields: names, Unique: unique})
 	}
 	for _, u := range c.Uniques {
-		add(u.Name, true, u.Fields)
+		names := make([]string, len(u.Fields))
+		for i, f := range u.Fields {
+			names[i] = f.Name
+		}
+		add(u.Name, true, names)
 	}
 	for _, i := range c.Indexes {
-		add(i.Name, false, i.Fields)
+		add(i.Name, false, i.Parts())
 	}
 	return list
 }

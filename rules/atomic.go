@@ -84,22 +84,22 @@ func (f *folder) atomic(x Operand) (_ Operand, known, ok bool) {
 	switch x := x.(type) {
 	case Sum:
 		y, known := f.operand(x.X)
-		if v, is := y.(Val); is && known {
-			return Val{x.sum(v.Value)}, true, true
+		if v, is := f.literal(y); is && known {
+			return Val{x.sum(v)}, true, true
 		}
 		x.X = y
 		return x, known, true
 	case Joined:
 		y, known := f.operand(x.List)
-		if v, is := y.(Val); is && known {
-			return Val{x.joined(v.Value)}, true, true
+		if v, is := f.literal(y); is && known {
+			return Val{x.joined(v)}, true, true
 		}
 		x.List = y
 		return x, known, true
 	case Without:
 		y, known := f.operand(x.List)
-		if v, is := y.(Val); is && known {
-			return Val{x.without(v.Value)}, true, true
+		if v, is := f.literal(y); is && known {
+			return Val{x.without(v)}, true, true
 		}
 		x.List = y
 		return x, known, true

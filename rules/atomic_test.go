@@ -37,7 +37,7 @@ func TestAtomicFold(t *testing.T) {
 		{Without{Val{null}, list("a")}, `[]`},
 		{Without{Col{Old, tags}, list("a")}, `without(oldDoc.tags, ["a"])`},
 	} {
-		f := folder{c: &Caller{}, vars: map[Var]Var{}}
+		f := folder{c: &Caller{}}
 		x, ok := f.operand(tt.x)
 		if !ok {
 			t.Errorf("%s: not known", tt.want)

@@ -7,27 +7,22 @@ import (
 )
 
 // Caller is who asks, for the folds of one request. It is not safe for use by
-// several goroutines: it remembers the slots it has computed.
+// several goroutines: it remembers the slots that CEL has computed.
 type Caller struct {
-	identity string
-	signedIn bool
-	anybody  bool // of whom no more is known
+	token    *Token // nil for an anonymous caller
+	anybody  bool   // of whom no more is known
 	roles    []string
 	vouches  []string
 	provider string
-	now      time.Time
-	token    map[string]any // claims in CEL's types, nil without a token
+	now      time.Time // use clock
+	self     Operand   // CurrentIdentity() as it was last asked for
 	memo     map[*Slot]result
+	trace    *Trace // what it is asked is noted there, and there asked
 }
 
-// NewCaller returns the caller with a verified token. claims are as a strict
-// JSON decoder leaves them: nil, bool, string, json.Number, []any,
-// map[string]any. now has microsecond precision.
+// NewCaller returns the bearer of a token that is used once (NewToken).
 func NewCaller(identity string, claims map[string]any, now time.Time) *Caller {
-	c := Anonymous(now)
-	c.identity, c.signedIn = identity, true
-	c.token = celClaims(claims)
-	return c
+	return NewToken(identity, claims).Caller(now)
 }
 
 // Anybody returns a caller of whom no more is known than that he has a token,
@@ -41,7 +36,7 @@ func Anybody(now time.Time) *Caller {
 
 // Anonymous returns the caller without a token.
 func Anonymous(now time.Time) *Caller {
-	return &Caller{now: now.UTC().Truncate(time.Microsecond), memo: map[*Slot]result{}}
+	return &Caller{now: now}
 }
 
 // Grant adds a role. All roles must be granted before the first Fold.
@@ -56,6 +51,9 @@ func (c *Caller) From(provider string) { c.provider = provider }
 
 // Holds reports whether the caller holds the role.
 func (c *Caller) Holds(role string) bool {
+	if c.trace != nil {
+		return Truth(c.trace.ask(asked{what: askHolds, role: role})) == True
+	}
 	for _, r := range c.roles {
 		if r == role {
 			return true
@@ -65,10 +63,22 @@ func (c *Caller) Holds(role string) bool {
 }
 
 // SignedIn reports whether the caller has a token.
-func (c *Caller) SignedIn() bool { return c.signedIn }
+func (c *Caller) SignedIn() bool {
+	if c.trace != nil {
+		return Truth(c.trace.ask(asked{what: askSignedIn})) == True
+	}
+	return c.token != nil
+}
 
 // Now is the one clock reading of the request, in microseconds.
-func (c *Caller) Now() int64 { return c.now.UnixMicro() }
+func (c *Caller) Now() int64 {
+	if c.trace != nil {
+		c.trace.open = true
+	}
+	return c.now.UnixMicro()
+}
+
+func (c *Caller) clock() time.Time { return c.now.UTC().Truncate(time.Microsecond) }
 
 // When evaluates a role's predicate: only True gives the role.
 func (c *Caller) When(s *Slot) Truth { return c.test(s) }
@@ -80,6 +90,9 @@ func (c *Caller) Value(x *Expr) (op Operand, known bool) {
 	switch o := x.op.(type) {
 	case SlotRef:
 		v, tainted, ok := c.value(o)
+		if v.isGiven() {
+			c.trace.open = true
+		}
 		return Val{v}, ok && !tainted && storable(x.field, v)
 	case UserVal:
 		id, _, ok := c.value(o.Identity.(SlotRef))
@@ -96,29 +109,37 @@ func (v UserVal) Exists(fresh func() Var) Pred {
 
 // test evaluates a slot as a condition.
 func (c *Caller) test(s *Slot) Truth {
-	r := c.eval(s)
-	if b, ok := r.bool(); ok {
-		return truth(b)
+	if c.trace != nil {
+		return Truth(c.trace.ask(asked{what: askTest, slot: s}))
 	}
-	return Unknown
+	return s.eval(c).truth()
 }
 
 // value evaluates a slot as a value of a kind; tainted is true where elements
 // of a list could not be read as that kind and were left out.
 func (c *Caller) value(o SlotRef) (v Value, tainted, known bool) {
-	r := c.eval(o.Slot)
+	if c.trace != nil {
+		return c.trace.value(o)
+	}
+	r := o.Slot.eval(c)
 	if o.List {
 		return r.list(o.Kind)
 	}
 	x, ok := r.scalar(o.Kind)
-	return Value{Kind: o.Kind, V: x}, false, ok || r.v == nil && c.signedIn && leak.On(leak.MissingClaimIsNull)
+	return Value{Kind: o.Kind, V: x}, false, ok || !r.known && c.token != nil && leak.On(leak.MissingClaimIsNull)
 }
 
-func (c *Caller) eval(s *Slot) result {
-	if r, ok := c.memo[s]; ok {
-		return r
+// operand is the value of a slot in a predicate. That of the caller's identity,
+// which most rules ask for, is made once.
+func (c *Caller) operand(o SlotRef) (_ Operand, ok bool) {
+	self := o.Slot.identity && !o.List && c.trace == nil
+	if v, is := c.self.(Val); self && is && v.Value.Kind == o.Kind {
+		return c.self, true
 	}
-	r := s.eval(c)
-	c.memo[s] = r
-	return r
+	v, tainted, ok := c.value(o)
+	out := Operand(Val{v})
+	if self && ok {
+		c.self = out
+	}
+	return out, ok && !tainted
 }

@@ -47,6 +47,9 @@ type Env struct {
 // NewEnv returns an Env. The objects must be complete: fields, relations,
 // identity. users are the collections with an identity field.
 func NewEnv(objects, users []*Object) *Env {
+	for _, o := range objects {
+		o.Key.prepare()
+	}
 	return &Env{cel: newCEL(nil), strict: newStrictCEL(), objects: objects, users: users, named: map[string]*named{},
 		roles: map[string][]Pred{}, slots: map[string]*Slot{}, nextVar: New + 1}
 }

@@ -8,8 +8,6 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
-	"cel.dev/cel-go/common/types/ref"
-	"cel.dev/cel-go/common/types/traits"
 )
 
 // A schema defines, before its first rule is compiled: claims, roles, named
@@ -54,7 +52,8 @@ func (e *Env) Role(name, provider, when string) []Fault {
 		return s.faults
 	}
 	if provider != "" {
-		p = And{SlotTest{&Slot{Text: "provider " + strconv.Quote(provider), typ: cel.BoolType, provider: provider}}, p}
+		from := func(c *Caller) result { return boolean(c.provider == provider) }
+		p = And{SlotTest{&Slot{Text: "provider " + strconv.Quote(provider), typ: cel.BoolType, direct: from}}, p}
 	}
 	e.roles[name] = append(e.roles[name], p)
 	return nil
@@ -209,44 +208,38 @@ func (s *source) checkClaim(e ast.Expr) {
 	}
 }
 
-// declaredClaim reads a claim of the token as it is declared, by its key, kind
-// and whether it is a list. One of another type is unknown; in a list, only the
-// elements are that have another one.
-func declaredClaim(args ...ref.Val) ref.Val {
-	v, found := args[0].(traits.Mapper).Find(args[1])
+// read reads a claim of the token as it is declared. One of another type is
+// unknown; in a list, only the elements are that have another one.
+func (c *Claim) read(token map[string]any) result {
+	v, found := token[c.Key]
 	if !found {
-		return errUnknown
+		return result{}
 	}
-	kind := Kind(args[2].(types.Int))
-	as := func(v ref.Val) ref.Val {
-		if x, ok := (result{v}).scalar(kind); ok {
-			return types.DefaultTypeAdapter.NativeToValue(x)
-		}
-		return errUnknown
+	if !c.List {
+		x, ok := known(v).scalar(c.Kind)
+		return result{x, ok}
 	}
-	if !args[3].(types.Bool) {
-		return as(v)
-	}
-	list, ok := v.(traits.Lister)
+	list, ok := v.([]any)
 	if !ok {
-		return errUnknown
+		return result{}
 	}
-	elems := []ref.Val{}
-	for it := list.Iterator(); it.HasNext() == types.True; {
-		elems = append(elems, as(it.Next()))
+	elems := make([]any, len(list))
+	for i, e := range list {
+		if x, ok := known(e).scalar(c.Kind); ok {
+			elems[i] = x
+		} else {
+			elems[i] = inexact{}
+		}
 	}
-	return types.NewRefValList(types.DefaultTypeAdapter, elems)
+	return known(elems)
 }
 
-// hasDeclaredClaim is false where the token lacks the claim.
-func hasDeclaredClaim(args ...ref.Val) ref.Val {
-	if _, found := args[0].(traits.Mapper).Find(args[1]); !found {
-		return types.False
+// has is false where the token lacks the claim.
+func (c *Claim) has(token map[string]any) result {
+	if _, found := token[c.Key]; !found {
+		return boolean(false)
 	}
-	if v := declaredClaim(args...); types.IsUnknownOrError(v) {
-		return v
-	}
-	return types.True
+	return result{true, c.read(token).known}
 }
 
 const claimsType = "Claims"

@@ -1,9 +1,6 @@
 package rules
 
 import (
-	"encoding/json"
-	"math"
-	"math/big"
 	"strconv"
 	"strings"
 
@@ -18,28 +15,23 @@ import (
 	exprpb "google.golang.org/genproto/googleapis/api/expr/v1alpha1"
 )
 
-// Slot is a part of an expression that touches no document: it is computed
-// once per request from the caller. CEL evaluates it, with == != in and has
-// made strict: what CEL answers for mixed types or null claims is unknown here.
+// Slot is a part of an expression that touches no document: it is computed from
+// the caller, by CEL once per request. == != in and has are made strict: what
+// CEL answers for mixed types or null claims is unknown here.
 type Slot struct {
 	Text string // as written, for printing
 	typ  *cel.Type
-	run  cel.Program
+	run  cel.Program // nil with direct
+	direct
 	// identity marks the commonest slot, CurrentIdentity() alone; constant one
 	// that is the same for every caller at all times.
 	identity, constant bool
-	role               string // a test for this role, without an expression
-	link               *link  // the claim that finds the caller's document
-	provider           string // a test for the provider that vouched for the token
 }
 
 // HasRole is the predicate that the caller holds the role.
 func HasRole(name string) Pred {
-	return SlotTest{&Slot{Text: "HasRole(" + strconv.Quote(name) + ")", typ: cel.BoolType, role: name}}
+	return SlotTest{&Slot{Text: "HasRole(" + strconv.Quote(name) + ")", typ: cel.BoolType, direct: holds(name)}}
 }
-
-// result is a slot's value; nil is unknown.
-type result struct{ v ref.Val }
 
 // slot checks and plans the expression, or reports faults and returns nil.
 func (s *source) slot(e ast.Expr) *Slot {
@@ -84,9 +76,8 @@ func (s *source) slot(e ast.Expr) *Slot {
 		}
 		return true
 	})
-	if !out.identity {
-		r := rewriter{f: ast.NewExprFactory(), next: maxID(e), claims: s.env.claims}
-		if out.run, err = s.env.strict.PlanProgram(ast.NewAST(r.expr(e), s.info), cel.CostLimit(100_000)); err != nil {
+	if out.direct = s.env.direct(e); out.direct == nil {
+		if out.run, err = s.plan(e); err != nil {
 			s.fault(e, "", "cannot plan the expression: %v", err)
 			return nil
 		}
@@ -95,6 +86,12 @@ func (s *source) slot(e ast.Expr) *Slot {
 		s.env.slots[text] = out
 	}
 	return out
+}
+
+// plan makes CEL's program of an expression.
+func (s *source) plan(e ast.Expr) (cel.Program, error) {
+	r := rewriter{f: ast.NewExprFactory(), next: maxID(e), claims: s.env.claims}
+	return s.env.strict.PlanProgram(ast.NewAST(r.expr(e), s.info), cel.CostLimit(100_000))
 }
 
 // noNull refuses comparisons of claims with null, which could never be true.
@@ -227,11 +224,18 @@ func newStrictCEL() *cel.Env {
 	binary := func(name string, fn func(a, b ref.Val) ref.Val) cel.EnvOption {
 		return cel.Function(name, cel.Overload("strict_"+name, []*cel.Type{dyn, dyn}, cel.BoolType, cel.BinaryBinding(fn)))
 	}
-	claim := func(name string, out *cel.Type, fn func(...ref.Val) ref.Val) cel.EnvOption {
+	claim := func(name string, out *cel.Type, fn func(*Claim, map[string]any) result) cel.EnvOption {
 		args := []*cel.Type{dyn, cel.StringType, cel.IntType, cel.BoolType}
-		return cel.Function(name, cel.Overload("declared_"+name, args, out, cel.FunctionBinding(fn)))
+		return cel.Function(name, cel.Overload("declared_"+name, args, out, cel.FunctionBinding(func(args ...ref.Val) ref.Val {
+			c := Claim{Key: string(args[1].(types.String)), Kind: Kind(args[2].(types.Int)), List: bool(args[3].(types.Bool))}
+			r := fn(&c, args[0].Value().(map[string]any))
+			if !r.known {
+				return errUnknown
+			}
+			return toCEL(r.v)
+		})))
 	}
-	env, err := cel.NewEnv(cel.CrossTypeNumericComparisons(true), claim("@claim", dyn, declaredClaim), claim("@hasClaim", cel.BoolType, hasDeclaredClaim),
+	env, err := cel.NewEnv(cel.CrossTypeNumericComparisons(true), claim("@claim", dyn, (*Claim).read), claim("@hasClaim", cel.BoolType, (*Claim).has),
 		binary("@eq", strictEqual), binary("@strictIn", strictIn), binary("@has", strictHas))
 	if err != nil {
 		panic("rules: CEL environment: " + err.Error())
@@ -305,15 +309,19 @@ func strictHas(m, key ref.Val) ref.Val {
 func (a activation) ResolveName(name string) (any, bool) {
 	switch name {
 	case "@identity":
-		return a.c.identity, a.c.signedIn
+		if a.c.token != nil {
+			return a.c.token.subject, true
+		}
 	case "@token":
-		return a.c.token, a.c.signedIn
+		if a.c.token != nil {
+			return a.c.token.claims, true
+		}
 	case "@signedIn":
-		return a.c.signedIn, true
+		return a.c.token != nil, true
 	case "@roles":
 		return a.c.roles, true
 	case "@now":
-		return a.c.now, true
+		return a.c.clock(), true
 	}
 	return nil, false
 }
@@ -322,147 +330,57 @@ type activation struct{ c *Caller }
 
 func (a activation) Parent() cel.Activation { return nil }
 
+// eval computes a slot.
 func (s *Slot) eval(c *Caller) result {
-	switch {
-	case s.identity && !c.signedIn:
-		return result{}
-	case s.identity:
-		return result{types.String(c.identity)}
-	case s.role != "":
-		return result{types.Bool(c.Holds(s.role))}
-	case s.provider != "":
-		return result{types.Bool(c.provider == s.provider)}
-	case s.link != nil:
-		return c.linked(*s.link)
+	if s.direct != nil {
+		return s.direct(c)
+	}
+	if r, ok := c.memo[s]; ok {
+		return r
 	}
 	v, _, err := s.run.Eval(activation{c})
-	if err != nil || types.IsUnknownOrError(v) {
+	r := result{}
+	if err == nil {
+		r = fromCEL(v)
+	}
+	if c.memo == nil {
+		c.memo = map[*Slot]result{}
+	}
+	c.memo[s] = r
+	return r
+}
+
+// fromCEL is a value of CEL as a result.
+func fromCEL(v ref.Val) result {
+	if types.IsUnknownOrError(v) {
 		return result{}
 	}
-	return result{v}
+	return known(native(v))
 }
 
-func (r result) bool() (v, ok bool) {
-	b, ok := r.v.(types.Bool)
-	return bool(b), ok
-}
-
-// scalar reads the value as a kind; ok is false where it is not exactly one.
-func (r result) scalar(k Kind) (any, bool) {
-	switch v := r.v.(type) {
-	case types.Bool:
-		return bool(v), k == Bool
-	case types.String:
-		s := string(v)
-		switch k {
-		case String, ID, Enum, Ref:
-			return s, ValidText(s)
-		case Date:
-			return s, ValidDate(s)
-		case UUID:
-			return CanonicalUUID(s)
-		case Decimal:
-			return CanonicalDecimal(s)
-		}
-	case types.Int:
-		switch k {
-		case Int, Long:
-			return int64(v), true
-		case Float:
-			f, ok := exactFloat(int64(v))
-			return f, ok
-		}
-	case types.Double:
-		switch k {
-		case Int, Long:
-			i, ok := exactInt(float64(v))
-			return i, ok
-		case Float:
-			f := float64(v)
-			return f + 0, !math.IsNaN(f) && !math.IsInf(f, 0)
-		}
-	case types.Timestamp:
-		if k == Time {
-			return v.Time.UnixMicro(), v.Time.Nanosecond()%1000 == 0
-		}
-	}
-	return nil, false
-}
-
-// list reads a list of a kind, leaving out what is not exactly one.
-func (r result) list(k Kind) (_ Value, tainted, ok bool) {
-	l, ok := r.v.(traits.Lister)
-	if !ok {
-		return Value{}, false, false
-	}
-	elems := []any{}
-	for it := l.Iterator(); it.HasNext() == types.True; {
-		if x, ok := (result{it.Next()}).scalar(k); ok {
-			elems = append(elems, x)
-		} else {
-			tainted = true
-		}
-	}
-	return Value{Kind: k, List: true, V: elems}, tainted, true
-}
-
-// celClaims turns decoded JSON into CEL's types. A number that neither a
-// 64-bit integer nor the shortest form of a double holds exactly becomes
-// something that CEL cannot use: unknown.
-func celClaims(in map[string]any) map[string]any {
-	out := make(map[string]any, len(in))
-	for k, v := range in {
-		out[k] = celClaim(v)
-	}
-	return out
-}
-
-type inexact struct{}
-
-func celClaim(v any) any {
+func native(v ref.Val) any {
 	switch v := v.(type) {
-	case map[string]any:
-		return celClaims(v)
-	case []any:
-		out := make([]any, len(v))
-		for i, x := range v {
-			out[i] = celClaim(x)
+	case types.Null:
+		return nil
+	case types.Bool:
+		return bool(v)
+	case types.Int:
+		return int64(v)
+	case types.Double:
+		return float64(v)
+	case types.String:
+		return string(v)
+	case types.Timestamp:
+		return v.Time
+	case traits.Lister:
+		out := []any{}
+		for it := v.Iterator(); it.HasNext() == types.True; {
+			out = append(out, native(it.Next()))
 		}
 		return out
-	case json.Number:
-		s := v.String()
-		if i, err := strconv.ParseInt(s, 10, 64); err == nil {
-			return i
-		}
-		f, err := strconv.ParseFloat(s, 64)
-		if err != nil || len(s) > 64 || hugeExponent(s) {
-			return inexact{}
-		}
-		if i, ok := exactInt(f); ok {
-			if sameNumber(s, strconv.FormatInt(i, 10)) {
-				return i
-			}
-		}
-		if sameNumber(s, strconv.FormatFloat(f, 'g', -1, 64)) {
-			return f
-		}
-		return inexact{}
 	}
 	return v
 }
 
-// hugeExponent keeps exact arithmetic small: 1e-999999 is no use to anyone.
-func hugeExponent(s string) bool {
-	i := strings.IndexAny(s, "eE")
-	if i < 0 {
-		return false
-	}
-	n, err := strconv.Atoi(s[i+1:])
-	return err != nil || n > 400 || n < -400
-}
-
-func sameNumber(a, b string) bool {
-	x, ok1 := new(big.Rat).SetString(a)
-	y, ok2 := new(big.Rat).SetString(b)
-	return ok1 && ok2 && x.Cmp(y) == 0
-}
+// toCEL is the inverse of native.
+func toCEL(v any) ref.Val { return types.DefaultTypeAdapter.NativeToValue(v) }

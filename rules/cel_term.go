@@ -141,6 +141,7 @@ func (s *scope) selected(e, base ast.Expr, name string) *term {
 	default:
 		s.env.readUserField(f)
 	}
+	f.prepare()
 	v := Var(0)
 	switch {
 	case b.here:

@@ -39,19 +39,48 @@ func Counter(first Var) func() Var {
 // from the binding. What remains is a predicate over stored documents, with
 // its variables renumbered; often a Truth.
 func (c *Caller) Fold(p Pred, b Binding) Pred {
-	f := folder{c: c, b: b, vars: map[Var]Var{}}
+	f := folder{c: c, b: b}
 	if b.Doc != 0 {
-		f.vars[Old] = b.Doc
+		f.rename(Old, b.Doc)
 	}
 	return f.pred(p)
 }
 
 type folder struct {
-	c    *Caller
-	b    Binding
-	vars map[Var]Var
+	c *Caller
+	b Binding
+	// The variables as they are called in what is folded. There are few, seldom
+	// more than vars has room for.
+	vars     [6]renamed
+	bound    int // of vars
+	moreVars []renamed
 	// fields are those of the variables that stand for one of Binding.Made.
 	fields map[Var]func(*Field) Operand
+}
+
+type renamed struct{ from, to Var }
+
+func (f *folder) rename(from, to Var) {
+	if f.bound < len(f.vars) {
+		f.vars[f.bound] = renamed{from, to}
+		f.bound++
+		return
+	}
+	f.moreVars = append(f.moreVars, renamed{from, to})
+}
+
+func (f *folder) renamed(v Var) Var {
+	for i := len(f.moreVars) - 1; i >= 0; i-- {
+		if f.moreVars[i].from == v {
+			return f.moreVars[i].to
+		}
+	}
+	for i := f.bound - 1; i >= 0; i-- {
+		if f.vars[i].from == v {
+			return f.vars[i].to
+		}
+	}
+	return v
 }
 
 func (f *folder) bind(v Var) Var {
@@ -59,7 +88,7 @@ func (f *folder) bind(v Var) Var {
 	if f.b.Fresh != nil {
 		n = f.b.Fresh()
 	}
-	f.vars[v] = n
+	f.rename(v, n)
 	return n
 }
 
@@ -68,9 +97,9 @@ func (f *folder) pred(p Pred) Pred {
 	case Truth:
 		return p
 	case And:
-		return f.all(p)
+		return f.join(p, True)
 	case Or:
-		return f.any(p)
+		return f.join(p, False)
 	case Not:
 		return not(f.pred(p.P))
 	case If:
@@ -86,7 +115,7 @@ func (f *folder) pred(p Pred) Pred {
 			if v.Value.Null() {
 				return Unknown
 			}
-			return truth(v.Value.V.(bool))
+			return f.compare(Eq, v.Value, Value{Kind: Bool, V: true})
 		}
 		return Test{x}
 	case Cmp:
@@ -108,6 +137,9 @@ func (f *folder) pred(p Pred) Pred {
 		a, ok1 := x.(Val)
 		b, ok2 := y.(Val)
 		if ok1 && ok2 {
+			if a.Value.isGiven() || b.Value.isGiven() {
+				return f.c.trace.compared(askMatch, uint8(p.Op), a.Value, b.Value, false)
+			}
 			return match(p.Op, a.Value, b.Value)
 		}
 		if ok1 && a.Value.Null() || ok2 && b.Value.Null() {
@@ -139,76 +171,19 @@ func (f *folder) pred(p Pred) Pred {
 	panic("rules: fold of a predicate that is already positive")
 }
 
-func (f *folder) all(ps And) Pred { return kleene(f.each(ps), True) }
-
-func (f *folder) any(ps Or) Pred { return kleene(f.each(ps), False) }
-
-func (f *folder) each(ps []Pred) []Pred {
-	out := make([]Pred, len(ps))
-	for i, p := range ps {
-		out[i] = f.pred(p)
-	}
-	return out
-}
-
-// kleene is the conjunction (neutral True) or disjunction (neutral False) of
-// ps, flat, without constants that decide nothing.
-func kleene(ps []Pred, neutral Truth) Pred {
-	out := make([]Pred, 0, len(ps))
-	unknown := false
+// join is the conjunction (neutral True) or disjunction (neutral False) of ps,
+// folded as far as it takes to decide.
+func (f *folder) join(ps []Pred, neutral Truth) Pred {
+	var room [8]Pred
+	parts := room[:0]
 	for _, p := range ps {
-		switch p := p.(type) {
-		case Truth:
-			if p != neutral && p != Unknown {
-				return p
-			}
-			unknown = unknown || p == Unknown
-		case And:
-			if neutral == True {
-				out = append(out, p...)
-			} else {
-				out = append(out, p)
-			}
-		case Or:
-			if neutral == False {
-				out = append(out, p...)
-			} else {
-				out = append(out, p)
-			}
-		default:
-			out = append(out, p)
+		q := f.pred(p)
+		if t, ok := q.(Truth); ok && t != neutral && t != Unknown {
+			return t
 		}
+		parts = append(parts, q)
 	}
-	switch {
-	case len(out) == 0 && unknown:
-		return Unknown
-	case len(out) == 0:
-		return neutral
-	case unknown:
-		out = append(out, Unknown)
-	case len(out) == 1:
-		return out[0]
-	}
-	if neutral == True {
-		return And(out)
-	}
-	return Or(out)
-}
-
-func not(p Pred) Pred {
-	switch p := p.(type) {
-	case Truth:
-		switch p {
-		case True:
-			return False
-		case False:
-			return True
-		}
-		return Unknown
-	case Not:
-		return p.P
-	}
-	return Not{p}
+	return kleene(parts, neutral)
 }
 
 func (f *folder) ternary(p If) Pred {
@@ -235,7 +210,7 @@ func (f *folder) cmp(p Cmp) Pred {
 	b, ok2 := r.(Val)
 	switch {
 	case ok1 && ok2:
-		return compare(p.Op, a.Value, b.Value)
+		return f.compare(p.Op, a.Value, b.Value)
 	case ok1 && a.Value.Null():
 		return cmpNull(p.Op, r)
 	case ok2 && b.Value.Null():
@@ -250,6 +225,14 @@ func (f *folder) cmp(p Cmp) Pred {
 		}
 	}
 	return Cmp{p.Op, l, r}
+}
+
+// compare compares values; of those that are given the caller is asked.
+func (f *folder) compare(op Op, a, b Value) Truth {
+	if a.isGiven() || b.isGiven() {
+		return f.c.trace.compared(askCompare, uint8(op), a, b, false)
+	}
+	return compare(op, a, b)
 }
 
 // same reports that two operands are one and the same column.
@@ -304,10 +287,14 @@ func (f *folder) in(p In) Pred {
 		if l.Value.Null() {
 			return Unknown
 		}
-		if len(l.Value.V.([]any)) == 0 {
+		given := l.Value.isGiven() // then it has elements
+		if !given && len(l.Value.V.([]any)) == 0 {
 			return contains(l.Value, Value{}, tainted)
 		}
 		if v, ok := x.(Val); ok {
+			if given || v.Value.isGiven() {
+				return f.c.trace.compared(askContains, 0, l.Value, v.Value, tainted)
+			}
 			return contains(l.Value, v.Value, tainted)
 		}
 	}
@@ -364,7 +351,7 @@ func (f *folder) hop(v Var, d Document, domain, body Pred) Pred {
 	return g.pred(body)
 }
 
-func (f *folder) with(v Var, d Document) *folder {
+func (f *folder) with(v Var, d Document) folder {
 	g := *f
 	g.b.Docs = map[Var]Document{v: d}
 	for k, x := range f.b.Docs {
@@ -372,7 +359,7 @@ func (f *folder) with(v Var, d Document) *folder {
 			g.b.Docs[k] = x
 		}
 	}
-	return &g
+	return g
 }
 
 // known returns the known document whose column x is.
@@ -444,7 +431,8 @@ func (f *folder) user(p User) Pred {
 		if u == nil {
 			return Unknown
 		}
-		return f.with(p.Var, u).pred(p.Body)
+		g := f.with(p.Var, u)
+		return g.pred(p.Body)
 	}
 	if q, ok := f.made(p.Object, p.Object.Identity, id, p.Var, True, p.Body); ok {
 		return q
@@ -470,13 +458,12 @@ func isSelf(x, y Operand, v Var) bool {
 }
 
 // operand folds a scalar; ok is false where it is unknown.
-func (f *folder) operand(x Operand) (_ Operand, ok bool) {
-	switch x := x.(type) {
+func (f *folder) operand(o Operand) (_ Operand, ok bool) {
+	switch x := o.(type) {
 	case Val:
-		return x, true
+		return o, true
 	case SlotRef:
-		v, tainted, ok := f.c.value(x)
-		return Val{v}, ok && !tainted
+		return f.c.operand(x)
 	case Col:
 		if d, ok := f.b.Docs[x.Var]; ok {
 			return Val{d.Value(x.Field)}, true
@@ -490,24 +477,24 @@ func (f *folder) operand(x Operand) (_ Operand, ok bool) {
 		if x.Var == Old && f.b.Old != nil {
 			return f.b.Old(x.Field), true
 		}
-		if v, ok := f.vars[x.Var]; ok {
-			x.Var = v
+		if v := f.renamed(x.Var); v != x.Var {
+			return x.Field.col(v), true
 		}
-		return x, true
+		return o, true
 	case Size:
 		y, ok := f.operand(x.X)
 		if !ok {
 			return nil, false
 		}
-		if v, ok := y.(Val); ok {
-			n, ok := size(v.Value)
+		if v, ok := f.literal(y); ok {
+			n, ok := size(v)
 			return Val{Value{Kind: Long, V: n}}, ok
 		}
 		return Size{y}, true
 	case Member:
 		y, ok := f.operand(x.X)
-		if v, is := y.(Val); ok && is {
-			return Val{x.of(v.Value)}, true
+		if v, is := f.literal(y); ok && is {
+			return Val{x.of(v)}, true
 		}
 		x.X = y
 		return x, ok
@@ -516,7 +503,7 @@ func (f *folder) operand(x Operand) (_ Operand, ok bool) {
 		x.Identity = id
 		return x, ok
 	}
-	if y, known, ok := f.atomic(x); ok {
+	if y, known, ok := f.atomic(o); ok {
 		return y, known
 	}
 	panic("rules: unknown operand")

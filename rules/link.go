@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common/types"
 )
 
 // link is how a claim finds the caller's document: it is compared with the
@@ -33,10 +32,10 @@ func (e *Env) identity(o *Object) SlotRef {
 	if l.claim != "sub" {
 		text = "the vouched claim " + l.claim
 	}
-	slot := &Slot{Text: text, typ: cel.StringType, link: &l}
+	slot := &Slot{Text: text, typ: cel.StringType, direct: func(c *Caller) result { return c.linked(l) }}
 	key := text
 	if l.claim == "sub" && (l.kind == String || l.kind == ID) { // the same as in a rule
-		slot.link, slot.identity = nil, true
+		slot.direct, slot.identity = currentIdentity, true
 	} else {
 		key = fmt.Sprint(text, " as kind ", l.kind)
 	}
@@ -52,6 +51,9 @@ func (c *Caller) Link(o *Object) (v Value, ok bool) {
 	if o.Identity == nil {
 		return Value{}, false
 	}
+	if c.trace != nil {
+		return c.trace.link(o)
+	}
 	l := linkTo(o)
 	x, ok := c.linked(l).scalar(l.kind)
 	return Value{Kind: l.kind, V: x}, ok
@@ -64,38 +66,39 @@ func (c *Caller) linked(l link) result {
 	if c.anybody {
 		return anyOf(l.kind)
 	}
-	if l.claim == "sub" {
-		if !c.signedIn {
-			return result{}
-		}
-		return canonical(c.identity, l.kind)
-	}
-	if !slices.Contains(c.vouches, l.claim) || l.claim == "email" && c.token["email_verified"] != true {
+	if c.token == nil {
 		return result{}
 	}
-	switch v := c.token[l.claim].(type) {
+	if l.claim == "sub" {
+		return canonical(c.token.subject, l.kind)
+	}
+	if !slices.Contains(c.vouches, l.claim) || l.claim == "email" && c.token.claims["email_verified"] != true {
+		return result{}
+	}
+	switch v := c.token.claims[l.claim]; v.(type) {
 	case string:
 		if l.kind != Int && l.kind != Long { // the claim could be the number as well
 			return canonical(v, l.kind)
 		}
 	case int64:
-		return result{types.Int(v)}
+		return known(v)
 	}
 	return result{}
 }
 
-// canonical reads a text that is written as a value of that kind is shown, and
+// canonical reads a text v that is written as a value of that kind is shown, and
 // nothing else.
-func canonical(text string, k Kind) result {
+func canonical(v any, k Kind) result {
+	text := v.(string)
 	switch k {
 	case Int, Long:
 		if i, err := strconv.ParseInt(text, 10, 64); err == nil && strconv.FormatInt(i, 10) == text {
-			return result{types.Int(i)}
+			return known(i)
 		}
 		return result{}
 	case Time:
 		if t, err := time.Parse(time.RFC3339Nano, text); err == nil && t.UTC().Format(time.RFC3339Nano) == text {
-			return result{types.Timestamp{Time: t}}
+			return known(t)
 		}
 		return result{}
 	case UUID:
@@ -110,22 +113,22 @@ func canonical(text string, k Kind) result {
 	if text == "" {
 		return result{}
 	}
-	return result{types.String(text)}
+	return known(v)
 }
 
 // anyOf is some value that scalar reads as that kind.
 func anyOf(k Kind) result {
 	switch k {
 	case Int, Long:
-		return result{types.Int(0)}
+		return known(int64(0))
 	case Time:
-		return result{types.Timestamp{Time: time.Unix(0, 0)}}
+		return known(time.Unix(0, 0))
 	case Date:
-		return result{types.String("1970-01-01")}
+		return known("1970-01-01")
 	case UUID:
-		return result{types.String("00000000-0000-0000-0000-000000000000")}
+		return known("00000000-0000-0000-0000-000000000000")
 	case Decimal:
-		return result{types.String("0")}
+		return known("0")
 	}
-	return result{types.String("someone")}
+	return known("someone")
 }

@@ -38,6 +38,20 @@ type Object struct {
 	Identity *Field
 	// IdentityClaim is the claim that Identity is compared with, "sub" by default.
 	IdentityClaim string
+	Indexes       []Index // that the store has, without that of the key
+}
+
+// Index is an index of a collection. The key of the document follows its parts,
+// in ascending order.
+type Index struct {
+	Parts  []IndexPart
+	Unique bool // documents with a null in it are not in it
+}
+
+// IndexPart is a column of an index.
+type IndexPart struct {
+	Field *Field // with a column, or the Fold of one
+	Desc  bool
 }
 
 // Field returns the field of that name, _id and _ts included, or nil.
@@ -80,6 +94,35 @@ type Field struct {
 	// Members are the fields of an embedded value, their names behind that of
 	// the field that holds it: address.city. Of a list of such there are none.
 	Members []*Field
+	columns *columns // nil for a field that no rule reads
+}
+
+// columns are a field as a column of the documents of a statement, which are
+// few: made when rules are compiled, so that no request makes them.
+type columns struct {
+	of *Field
+	by [12]Operand // Col by variable
+}
+
+// prepare makes the columns.
+func (f *Field) prepare() {
+	if f.columns != nil && f.columns.of == f {
+		return
+	}
+	c := &columns{of: f}
+	for v := range c.by {
+		c.by[v] = Col{Var(v), f}
+	}
+	f.columns = c
+}
+
+// col is the field as a column of the document v.
+func (f *Field) col(v Var) Operand {
+	c := f.columns
+	if c == nil || c.of != f || v < 0 || int(v) >= len(c.by) { // a copy of a field is another one
+		return Col{v, f}
+	}
+	return c.by[v]
 }
 
 // Link is a link table as seen from one end. Its Object has no key and no _ts:

@@ -6,7 +6,12 @@ package rules
 // else. T(p) is True where p always allows and False where it never does.
 //
 // F, its dual, is the part that is definitely false.
-func T(p Pred) Pred { return positive(p, true) }
+func T(p Pred) Pred {
+	if isPositive(p) {
+		return p
+	}
+	return positive(p, true)
+}
 
 // F is the part of a folded predicate that is definitely false, in T's form.
 func F(p Pred) Pred { return positive(p, false) }
@@ -93,14 +98,52 @@ func positive(p Pred, want bool) Pred {
 }
 
 func each(ps []Pred, want, all bool) Pred {
-	out := make([]Pred, len(ps))
-	for i, p := range ps {
-		out[i] = positive(p, want)
+	var room [8]Pred
+	out := room[:0]
+	for _, p := range ps {
+		if !want || !isPositive(p) {
+			p = positive(p, want)
+		}
+		out = append(out, p)
 	}
 	if all {
 		return AllOf(out...)
 	}
 	return AnyOf(out...)
+}
+
+// isPositive reports that T leaves a folded predicate as it is, which is usual.
+func isPositive(p Pred) bool {
+	switch p := p.(type) {
+	case Truth:
+		return p != Unknown
+	case And:
+		return arePositive(p, True)
+	case Or:
+		return arePositive(p, False)
+	case Test, Cmp, IsNull, Match:
+		return true
+	case In:
+		return !p.Tainted
+	case One:
+		return p.Domain == True && isPositive(p.Body) && p.Body != False
+	case Many:
+		return !p.All && p.Domain == True && isPositive(p.Body) && p.Body != False
+	case User:
+		return isPositive(p.Body) && p.Body != False
+	}
+	return false
+}
+
+// arePositive reports it of the parts of And and Or.
+func arePositive(ps []Pred, neutral Truth) bool {
+	for _, p := range ps {
+		_, constant := p.(Truth)
+		if _, nested := flat(p, neutral); constant || nested || !isPositive(p) {
+			return false
+		}
+	}
+	return len(ps) > 1
 }
 
 func notTrue(p Pred) Pred {

@@ -36,10 +36,10 @@ func (f *Field) place(column string) {
 
 func (c *Collection) placeIndexes() {
 	for _, u := range c.Uniques {
-		u.Name = indexName(c.Table, u.Fields, "key")
+		u.Name = indexName(c.Table, u.Fields, nil, "key")
 	}
 	for _, i := range c.Indexes {
-		i.Name = indexName(c.Table, i.Fields, "idx")
+		i.Name = indexName(c.Table, i.Fields, i.Desc, "idx")
 	}
 }
 

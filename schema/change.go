@@ -1,6 +1,10 @@
 package schema
 
-import "slices"
+import (
+	"slices"
+
+	"flora.dev/flora/rules"
+)
 
 // What deployers allow by name, since it cannot be undone or shows more than
 // before.
@@ -35,6 +39,16 @@ type Difference struct {
 	Changes []Change
 	Steps   []Step // in this order; the version is published before the first that is Late
 	Names   Names  // to be deployed with the schema
+	// Sources say of the stored fields of the next schema where their values come
+	// from, for collections that there are.
+	Sources map[*rules.Field]Source
+}
+
+// Source is what documents that are there get in a field.
+type Source struct {
+	Was     *rules.Field // whose values they are, nil of a new field
+	Convert Convert      // what becomes of those, nil: they stay
+	Absent  rules.Value  // what those without a value get
 }
 
 // Refused are the changes that cannot be done.

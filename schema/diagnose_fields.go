@@ -146,9 +146,15 @@ type pin struct {
 // may name others too, as long as these only get to read it.
 func (d *diagnosis) impersonation(c *collection) {
 	pins := map[*rules.Field]*pin{}
-	for _, j := range d.judged {
-		if j.c == c && !j.shared {
-			d.pins(&j, pins)
+	var creates []judged
+	for i := range d.judged {
+		j := &d.judged[i]
+		if j.c != c || j.shared {
+			continue
+		}
+		d.pins(j, pins)
+		if j.f == nil && j.action == rules.Create {
+			creates = append(creates, *j)
 		}
 	}
 	if f := c.Identity; f != nil && c.IdentityClaim == "sub" {
@@ -156,9 +162,6 @@ func (d *diagnosis) impersonation(c *collection) {
 			pins[f] = &pin{with: p, caller: "CurrentIdentity()", authority: "CurrentUser()"}
 		}
 	}
-	creates := slices.DeleteFunc(slices.Clone(d.judged), func(j judged) bool {
-		return j.c != c || j.f != nil || j.action != rules.Create || j.shared
-	})
 	// pinned: the field is the caller in whatever the grant lets him create.
 	pinned := func(w *judged, f *field, p *pin) bool {
 		other, sure := possible(func(m *model) bool {

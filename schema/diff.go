@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"flora.dev/flora/rules"
@@ -16,7 +17,7 @@ func Diff(old, next *Schema, now time.Time) *Difference {
 	if old == nil {
 		old = &Schema{}
 	}
-	d := &diff{now: now, out: &Difference{}}
+	d := &diff{now: now, out: &Difference{Sources: map[*rules.Field]Source{}}}
 	d.out.Names, d.was = next.adopt(old)
 	var created []*Collection
 	for _, c := range next.Collections {
@@ -162,21 +163,21 @@ func (d *diff) indexes(old, next *Collection) {
 	for _, i := range next.Indexes {
 		has[i.Name] = true
 		if !had[i.Name] {
-			d.change(Change{Text: fmt.Sprintf("create index on %s (%s)", next.Name, fieldNames(i.Fields)), Place: next.Name, Slow: true})
+			d.change(Change{Text: fmt.Sprintf("create index on %s (%s)", next.Name, strings.Join(i.Parts(), ", ")), Place: next.Name, Slow: true})
 			d.step(Step{Kind: CreateIndex, Collection: next, Index: i})
 		}
 	}
-	drop := func(name string, fields []*Field) {
+	drop := func(name, fields string) {
 		if !has[name] {
-			d.change(Change{Text: fmt.Sprintf("drop index on %s (%s)", old.Name, fieldNames(fields)), Place: next.Name})
+			d.change(Change{Text: fmt.Sprintf("drop index on %s (%s)", old.Name, fields), Place: next.Name})
 			d.drops = append(d.drops, Step{Kind: DropIndex, Collection: next, Name: name})
 		}
 	}
 	for _, u := range old.Uniques {
-		drop(u.Name, u.Fields)
+		drop(u.Name, fieldNames(u.Fields))
 	}
 	for _, i := range old.Indexes {
-		drop(i.Name, i.Fields)
+		drop(i.Name, strings.Join(i.Parts(), ", "))
 	}
 }
 

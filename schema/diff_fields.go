@@ -15,6 +15,7 @@ func (d *diff) columns(old, next *Collection) {
 			continue
 		}
 		was := d.was[f]
+		d.out.Sources[f.Field] = d.source(was, f)
 		if was == nil {
 			d.add(next, f)
 			continue
@@ -30,6 +31,20 @@ func (d *diff) columns(old, next *Collection) {
 			Hint: fmt.Sprintf(`to rename it, say @renamed(from: "%s") on the new field`, was.Name)})
 		d.dropColumn(next, was)
 	}
+}
+
+// source says what the documents that are there get in f, which was may have been.
+func (d *diff) source(was, f *Field) (s Source) {
+	if was != nil {
+		convert, ok := conversion(was, f)
+		if ok || was.Kind == f.Kind && was.List == f.List {
+			s.Was, s.Convert = was.Field, convert
+		}
+	}
+	if f.NonNull && (was == nil || !was.NonNull) {
+		s.Absent, _ = d.filled(f)
+	}
+	return s
 }
 
 // dropColumn takes a field's columns away. Until then the new version writes

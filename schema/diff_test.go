@@ -24,6 +24,8 @@ func TestDiff(t *testing.T) {
 		{"constant default", "type A { x: Int }", `type A { x: Int, y: Int! @default(expr: "1") }`, "add column A.y"},
 		{"indexes", "type A { x: Int, y: Int @index }", "type A { x: Int @index, y: Int @unique }",
 			"create unique index A_y_key on A (y)\ncreate index A_x_idx on A (x)\ndrop index A_y_idx"},
+		{"index turned", `type A @index(fields: ["x", "y"]) { x: Int, y: Int }`, `type A @index(fields: ["x", "y DESC"]) { x: Int, y: Int }`,
+			"create index A_x_y_ed561dfba574_idx on A (x, y DESC)\ndrop index A_x_y_idx"},
 		{"unique dropped", "type A { x: Int @unique }", "type A { x: Int }", "drop index A_x_key"},
 		{"renamed type, same table", `type A { x: Int }`, `type B @collection(name: "A") { x: Int }`, ""},
 		{"order of fields, values and rules", "type A { x: E, y: Int } enum E { P Q }", `type A @auth(read: "signedIn") { y: Int, x: E @default(expr: "'P'") } enum E { Q P }`, ""},

@@ -44,9 +44,10 @@ func (l *loader) keys() {
 		}
 		for _, f := range c.fields {
 			if f.ToOne() && f.Unique == nil && !c.indexedFirst(f.Field) {
-				l.index(c, []*Field{f.Field}, Position{})
+				l.index(c, []*Field{f.Field}, nil, Position{})
 			}
 		}
+		c.indexes()
 		for _, u := range c.Uniques {
 			l.onDisk(disk, c.Pos, u.Name, "index "+u.Name+" of "+c.Name, "another table name: @collection(name: \"...\")")
 		}
@@ -84,28 +85,35 @@ func (l *loader) typeKey(c *collection, d *ast.Directive) {
 		l.fault(l.directivePos(d), `write @`+d.Name+`(fields: ["a", "b"])`, "%s: @%s on a type names its fields", owner, d.Name)
 		return
 	}
-	var fields []*Field
+	var fields, desc []*Field
 	for _, v := range names {
 		pos := l.src.pos(v.Position)
-		f := c.loaded(v.Raw)
+		name, down := strings.CutSuffix(v.Raw, " DESC")
+		f := c.loaded(name)
 		switch {
 		case f == nil:
-			if !l.suspect[v.Raw] {
-				l.fault(pos, didYouMean(v.Raw, c.names()), "%s: @%s names an unknown field %s", owner, d.Name, v.Raw)
+			if !l.suspect[name] {
+				l.fault(pos, didYouMean(name, c.names()), "%s: @%s names an unknown field %s", owner, d.Name, name)
 			}
 			return
 		case slices.Contains(fields, f.Field):
-			l.fault(pos, remove, "%s: @%s names %s twice", owner, d.Name, v.Raw)
+			l.fault(pos, remove, "%s: @%s names %s twice", owner, d.Name, name)
+			return
+		case down && d.Name == "unique":
+			l.fault(pos, `write "`+name+`"`, "%s: @unique has no order", owner)
 			return
 		case !l.keyable(f, d, pos):
 			return
 		}
 		fields = append(fields, f.Field)
+		if down {
+			desc = append(desc, f.Field)
+		}
 	}
 	if d.Name == "unique" {
 		l.unique(c, fields, l.directivePos(d))
 	} else {
-		l.index(c, fields, l.directivePos(d))
+		l.index(c, fields, desc, l.directivePos(d))
 	}
 }
 
@@ -121,7 +129,7 @@ func (l *loader) fieldKey(c *collection, f *field, d *ast.Directive) {
 	if d.Name == "unique" {
 		l.unique(c, []*Field{f.Field}, pos)
 	} else if f.directive("unique") == nil { // a unique index serves as well
-		l.index(c, []*Field{f.Field}, pos)
+		l.index(c, []*Field{f.Field}, nil, pos)
 	}
 }
 
@@ -141,7 +149,7 @@ func (l *loader) keyable(f *field, d *ast.Directive, pos Position) bool {
 }
 
 func (l *loader) unique(c *collection, fields []*Field, pos Position) {
-	name := indexName(c.Table, fields, "key")
+	name := indexName(c.Table, fields, nil, "key")
 	if slices.ContainsFunc(c.Uniques, func(u *Unique) bool { return u.Name == name }) {
 		l.fault(pos, remove, "type %s: %s is declared unique twice", c.Name, fieldNames(fields))
 		return
@@ -153,27 +161,50 @@ func (l *loader) unique(c *collection, fields []*Field, pos Position) {
 	}
 }
 
-func (l *loader) index(c *collection, fields []*Field, pos Position) {
-	name := indexName(c.Table, fields, "idx")
+func (l *loader) index(c *collection, fields, desc []*Field, pos Position) {
+	name := indexName(c.Table, fields, desc, "idx")
 	if slices.ContainsFunc(c.Indexes, func(i *Index) bool { return i.Name == name }) {
 		l.fault(pos, remove, "type %s: the index on %s is declared twice", c.Name, fieldNames(fields))
 		return
 	}
-	c.Indexes = append(c.Indexes, &Index{Name: name, Fields: fields})
+	c.Indexes = append(c.Indexes, &Index{Name: name, Fields: fields, Desc: desc, Pos: pos})
+}
+
+// indexes tells the planners of statements what they can use.
+func (c *collection) indexes() {
+	add := func(fields, desc []*Field, unique bool) {
+		x := rules.Index{Unique: unique}
+		for _, f := range fields {
+			x.Parts = append(x.Parts, rules.IndexPart{Field: f.Indexed(), Desc: slices.Contains(desc, f)})
+		}
+		c.Object.Indexes = append(c.Object.Indexes, x)
+	}
+	for _, u := range c.Uniques {
+		add(u.Fields, nil, true)
+	}
+	for _, i := range c.Indexes {
+		add(i.Fields, i.Desc, false)
+	}
 }
 
 // indexName depends on the index alone, so that it is the same in every
 // version of a schema. A name that is too long, or that other fields of the
-// table could have as well (a_b and c, a and b_c), ends in a hash.
-func indexName(table string, fields []*Field, suffix string) string {
+// table could have as well (a_b and c, a and b_c, a in another order), ends in a
+// hash.
+func indexName(table string, fields, desc []*Field, suffix string) string {
 	parts := []string{table}
-	ambiguous := false
+	ambiguous := len(desc) > 0
 	for _, f := range fields {
 		parts = append(parts, f.Indexed().Column)
 		ambiguous = ambiguous || len(fields) > 1 && strings.Contains(f.Column, "_")
 	}
 	name := strings.Join(append(slices.Clone(parts), suffix), "_")
 	if ambiguous || len(name) > maxName {
+		for i, f := range fields {
+			if slices.Contains(desc, f) {
+				parts[i+1] += " DESC"
+			}
+		}
 		sum := sha256.Sum256([]byte(strings.Join(parts, ".")))
 		tail := "_" + hex.EncodeToString(sum[:6]) + "_" + suffix
 		name = strings.TrimSuffix(name, "_"+suffix)

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 
 	"flora.dev/flora/rules"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -148,6 +149,20 @@ type Unique struct {
 type Index struct {
 	Name   string
 	Fields []*Field
+	Desc   []*Field // those of Fields that it has in descending order
+	Pos    Position // of its directive, zero for that of a reference
+}
+
+// Parts are its fields as they are written in a schema: placed DESC.
+func (i *Index) Parts() (names []string) {
+	for _, f := range i.Fields {
+		name := f.Name
+		if slices.Contains(i.Desc, f) {
+			name += " DESC"
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 // Position is a place in the developer's file, counted from 1.

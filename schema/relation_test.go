@@ -88,6 +88,8 @@ func TestReferenceIndexes(t *testing.T) {
 		{"declared too", "type A { b: B @index }", "A_b_idx"},
 		{"unique", "type A { b: B @unique }", "A_b_key"},
 		{"begins an index", `type A @index(fields: ["b", "x"]) { b: B, x: Int }`, "A_b_x_idx"},
+		{"both", `type A @index(fields: ["b", "x DESC"]) { b: B @index, x: Int }`, "A_b_x_e2018a2b10c9_idx A_b_idx"},
+		{"descending, ascending", `type A @index(fields: ["x"]) @index(fields: ["x DESC"]) { b: B @unique, x: Int }`, "A_b_key A_x_idx A_x_d5e27c9be0e4_idx"},
 		{"ends an index", `type A @index(fields: ["x", "b"]) { b: B, x: Int }`, "A_x_b_idx A_b_idx"},
 		{"begins a unique key", `type A @unique(fields: ["b", "x"]) { b: B, x: Int }`, "A_b_x_key A_b_idx"},
 		{"unique and index", "type A { x: Int @unique @index }", "A_x_key"},

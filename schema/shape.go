@@ -1,6 +1,10 @@
 package schema
 
-import "flora.dev/flora/rules"
+import (
+	"context"
+
+	"flora.dev/flora/rules"
+)
 
 // ShapeKind says how a value is written.
 type ShapeKind uint8
@@ -78,6 +82,6 @@ type Page struct {
 	// Keys are the places of the cursor's values in a node; Cursor makes a
 	// cursor of their raw JSON texts. Nil where no cursor is selected.
 	Keys   []int
-	Cursor func(values []string) string
-	Back   func(values []string) string // the cursor of the page before, for Fauna's clients
+	Cursor func(ctx context.Context, values []string) string
+	Back   func(ctx context.Context, values []string) string // the cursor of the page before, for Fauna's clients
 }

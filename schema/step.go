@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"strings"
 
 	"flora.dev/flora/rules"
 )
@@ -56,7 +57,26 @@ type Step struct {
 // still uses.
 func (s Step) Late() bool { return s.Kind >= DropIndex }
 
-// String describes the step as errors show it.
+// Subject is what the step is about, by the names that the developer gave.
+func (s Step) Subject() string {
+	switch {
+	case s.Link != nil:
+		return "relation " + s.Link.Object.Name
+	case s.Unique != nil:
+		return fmt.Sprintf("unique index on %s (%s)", s.Collection.Name, fieldNames(s.Unique.Fields))
+	case s.Index != nil:
+		return fmt.Sprintf("index on %s (%s)", s.Collection.Name, fieldNames(s.Index.Fields))
+	case s.Column != nil:
+		return "field " + s.Column.Path()
+	case s.Field != nil:
+		return "field " + s.Field.Path()
+	case s.Name != "":
+		return "an index on " + s.Collection.Name
+	}
+	return "type " + s.Collection.Name
+}
+
+// String describes the step by what it does to tables and columns.
 func (s Step) String() string {
 	table := ""
 	if s.Collection != nil {
@@ -72,7 +92,7 @@ func (s Step) String() string {
 	case AddFold:
 		return fmt.Sprintf("add column %s.%s", table, s.Field.Fold.Column)
 	case CreateIndex:
-		return fmt.Sprintf("create index %s on %s (%s)", s.Index.Name, table, fieldNames(s.Index.Fields))
+		return fmt.Sprintf("create index %s on %s (%s)", s.Index.Name, table, strings.Join(s.Index.Parts(), ", "))
 	case CreateUnique:
 		return fmt.Sprintf("create unique index %s on %s (%s)", s.Unique.Name, table, fieldNames(s.Unique.Fields))
 	case AddForeignKey:

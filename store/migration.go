@@ -44,7 +44,7 @@ type StepError struct {
 	Err  error
 }
 
-func (e *StepError) Error() string { return fmt.Sprintf("apply %s: %v", e.Step, e.Err) }
+func (e *StepError) Error() string { return fmt.Sprintf("%s: %v", e.Step.Subject(), e.Err) }
 
 // Unwrap returns the cause.
 func (e *StepError) Unwrap() error { return e.Err }

@@ -1,12 +1,19 @@
 package store
 
 import (
+	"sync/atomic"
+
 	"flora.dev/flora/rules"
 )
 
 // Query is one GraphQL query operation: root fields that read one snapshot.
 type Query struct {
 	Roots []Select
+	// Given are the values that stand as a rules.Given in the Roots, by number.
+	Given []rules.Value
+	// Kept is what the engine made of the Roots, for when they are read again with
+	// other values. Nil: they are not.
+	Kept *atomic.Value
 }
 
 // Select reads documents of one collection. All predicates are in the form

@@ -29,9 +29,30 @@ const (
 // get those after them: "" for the first page and behind the last. Errors:
 // store.ErrStale where the schema is not that of the tables any more.
 func (r *Reader) Page(t *Table, after string) (rows []*Row, next string, err error) {
+	return r.page(t, nil, after)
+}
+
+// Find returns all rows of a table whose field has a value. Errors: those of Page.
+func (r *Reader) Find(t *Table, f *rules.Field, v any) (list []*Row, err error) {
+	where := rules.Cmp{Op: rules.Eq, L: rules.Col{Var: doc, Field: f}, R: rules.Val{Value: rules.Value{Kind: f.Kind, V: v}}}
+	for after, more := "", true; more; more = after != "" {
+		var rows []*Row
+		if rows, after, err = r.page(t, where, after); err != nil {
+			return nil, err
+		}
+		list = append(list, rows...)
+	}
+	return list, nil
+}
+
+// page reads the next rows among those of which, nil for all.
+func (r *Reader) page(t *Table, which rules.Pred, after string) (rows []*Row, next string, err error) {
 	where, err := t.following(after)
 	if err != nil {
 		return nil, "", err
+	}
+	if which != nil {
+		where = rules.And{which, where}
 	}
 	if r.size == 0 {
 		r.size = firstPage
@@ -44,7 +65,7 @@ func (r *Reader) Page(t *Table, after string) (rows []*Row, next string, err err
 			continue
 		}
 		if err != nil {
-			return nil, "", fmt.Errorf("read %s: %w", t.Name, err)
+			return nil, "", fmt.Errorf("read %s: %w", t.Name, overtaken(err, r.Read, r.Version))
 		}
 		if got.Version != r.Version {
 			return nil, "", store.ErrStale
@@ -63,6 +84,16 @@ func (r *Reader) Page(t *Table, after string) (rows []*Row, next string, err err
 		}
 		return rows, next, nil
 	}
+}
+
+// overtaken is the error of a read for a version: ErrStale where another is
+// deployed, since what the statement named may be gone, which is a fault to the
+// store.
+func overtaken(err error, read func(*store.Query) (*store.Rows, error), version int64) error {
+	if now, lost := read(&store.Query{}); lost == nil && now.Version != version {
+		return store.ErrStale
+	}
+	return err
 }
 
 // ErrCursor is the error of a page after something that no page ended with.

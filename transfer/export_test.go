@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -130,9 +131,55 @@ func TestPages(t *testing.T) {
 	if _, _, err := (&Reader{Read: read, Version: l.version + 1}).Page(l.Named("A"), ""); err != store.ErrStale {
 		t.Errorf("of another version: %v", err)
 	}
+	for _, size := range []int{1, 4, 50} {
+		reader := &Reader{Read: read, Version: l.version, size: size}
+		links := l.Named("A_as")
+		for i, of := range []int{n - 1, 3, 0} { // as many as its number
+			found, err := reader.Find(links, links.Fields[0].Field, fmt.Sprint("a", of))
+			if err != nil || len(found) != of || slices.ContainsFunc(found, func(r *Row) bool { return text(r.Values[0]) != fmt.Sprint("a", of) }) {
+				t.Errorf("finds %d by pages of %d: %v %v", i, size, found, err)
+			}
+		}
+	}
+	if found, err := (&Reader{Read: read, Version: l.version, size: 4}).Find(l.Named("A"), l.Named("A").Fields[0].Field, "x"); err != nil || len(found) != n {
+		t.Errorf("finds %d of %d documents: %v", len(found), n, err)
+	}
 	counts, err := Count(read, l.List)
 	if err != nil || counts[l.Named("A")] != n || counts[l.Named("A_as")] != int64(len(want)) || counts[l.Named("D")] != 0 {
 		t.Errorf("counts %v %v", counts, err)
+	}
+}
+
+// TestOvertaken reads after a deployment that took away what is read.
+func TestOvertaken(t *testing.T) {
+	l, read := open(t)
+	next, err := schema.Load("schema.graphql", []byte(strings.Replace(sdl, "type D @auth(read: \"anyone\", reason: \"test\") { n: Int }", "", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, fault := (&Reading{Tables: l.Tables}).Parse([]byte(`{"_collection":"D","_id":"d","n":1}`), nil)
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	old, err := schema.Load("schema.graphql", []byte(sdl))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.db.Deploy(t.Context(), &store.Migration{From: l.version, SDL: next.SDL, Steps: schema.Diff(old, next, time.Time{}).Steps}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := (&Reader{Read: read, Version: l.version}).Page(l.Named("D"), ""); !errors.Is(err, store.ErrStale) {
+		t.Errorf("page: %v", err)
+	}
+	if _, err := l.Load(t.Context(), []*Row{row}); !errors.Is(err, store.ErrStale) {
+		t.Errorf("load: %v", err)
+	}
+	if _, err := l.Missing(t.Context(), l.Named("D"), []string{"d"}); !errors.Is(err, store.ErrStale) {
+		t.Errorf("missing: %v", err)
+	}
+	// Of the version that is deployed the fault is one.
+	if _, _, err := (&Reader{Read: read, Version: l.version + 1}).Page(l.Named("D"), ""); err == nil || errors.Is(err, store.ErrStale) {
+		t.Errorf("page of what never was: %v", err)
 	}
 }
 

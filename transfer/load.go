@@ -155,7 +155,8 @@ func (w *work) look(ctx context.Context, rows []*Row, targets map[*Table][]strin
 	}
 	got, err := w.db.Read(ctx, q)
 	if err != nil {
-		return fmt.Errorf("read documents: %w", err)
+		read := func(q *store.Query) (*store.Rows, error) { return w.db.Read(ctx, q) }
+		return fmt.Errorf("read documents: %w", overtaken(err, read, w.version))
 	}
 	if got.Version != w.version {
 		return store.ErrStale

@@ -22,17 +22,19 @@ type Verifier interface {
 // sent to identify a caller never turns the caller into an anonymous one
 // (RFC 6750 section 3.1).
 func authenticate(w http.ResponseWriter, r *http.Request, v Verifier) (*auth.Identity, bool) {
-	// What cannot be read may hold a token, and URL.Query leaves it out.
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		refuse(w, r, http.StatusBadRequest, graph.BadUserInput, "the query string is malformed")
-		return nil, false
-	}
-	// A token in a URL ends up in logs and histories (RFC 6750 section 5.3).
-	if query.Has("access_token") {
-		reject(r, "token_in_url")
-		challenge(w, r, http.StatusBadRequest, "invalid_request", "a token in the query string is not accepted, send it as Authorization: Bearer TOKEN")
-		return nil, false
+	if r.URL.RawQuery != "" {
+		// What cannot be read may hold a token, and URL.Query leaves it out.
+		query, err := url.ParseQuery(r.URL.RawQuery)
+		if err != nil {
+			refuse(w, r, http.StatusBadRequest, graph.BadUserInput, "the query string is malformed")
+			return nil, false
+		}
+		// A token in a URL ends up in logs and histories (RFC 6750 section 5.3).
+		if query.Has("access_token") {
+			reject(r, "token_in_url")
+			challenge(w, r, http.StatusBadRequest, "invalid_request", "a token in the query string is not accepted, send it as Authorization: Bearer TOKEN")
+			return nil, false
+		}
 	}
 	values := r.Header.Values("Authorization")
 	switch len(values) {

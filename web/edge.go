@@ -14,6 +14,14 @@ import (
 	"flora.dev/flora/graph"
 )
 
+// Values of headers that are the same in each answer; nobody changes them.
+var (
+	noSniff  = []string{"nosniff"}
+	noStore  = []string{"no-store"}
+	varies   = []string{"Authorization, DPoP, Origin, Accept"}
+	jsonUTF8 = []string{plainJSON + "; charset=utf-8"}
+)
+
 // RequestID returns the id of the request that ctx belongs to, "" outside of one.
 func RequestID(ctx context.Context) string { return traceOf(ctx).id }
 
@@ -35,8 +43,8 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.clientID = id
 	}
 	h := w.Header()
-	h.Set("X-Request-Id", t.id)
-	h.Set("X-Content-Type-Options", "nosniff")
+	h["X-Request-Id"] = []string{t.id}
+	h["X-Content-Type-Options"] = noSniff
 	rec := &recorder{ResponseWriter: w, edge: e}
 	r = r.WithContext(context.WithValue(r.Context(), traceKey{}, t))
 	defer func() {

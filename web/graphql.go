@@ -1,9 +1,9 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -93,11 +93,14 @@ func (e *endpoint) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 		refuse(w, r, http.StatusUnsupportedMediaType, graph.BadUserInput, "send the operation as Content-Type: application/json, not compressed")
 		return nil, false
 	}
-	var body bytes.Buffer
+	var body []byte
+	var err error
 	if r.ContentLength > 0 {
-		body.Grow(int(r.ContentLength) + bytes.MinRead)
+		body = make([]byte, r.ContentLength)
+		_, err = io.ReadFull(r.Body, body)
+	} else {
+		body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, int64(e.limits.Body)))
 	}
-	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, int64(e.limits.Body)))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
@@ -106,10 +109,13 @@ func (e *endpoint) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 		refuse(w, r, http.StatusBadRequest, graph.BadUserInput, "the body could not be read")
 		return nil, false
 	}
-	return body.Bytes(), true
+	return body, true
 }
 
 func (e *endpoint) enter(w http.ResponseWriter, r *http.Request, caller *auth.Identity) (func(), bool) {
+	if e.limits.Concurrent == 0 && e.limits.Rate == 0 {
+		return func() {}, true
+	}
 	key := clientAddress(r, e.trustedProxies)
 	if caller != nil {
 		key = person(caller)
@@ -145,13 +151,13 @@ func (e *endpoint) run(w http.ResponseWriter, r *http.Request, mediaType string,
 		deadline = e.Deadline
 		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(deadline + lateness)) // else that of the server
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), deadline)
-	defer cancel()
-	ctx = graph.WithRequestID(auth.With(ctx, caller), traceOf(ctx).id)
+	t := traceOf(r.Context())
+	late := withDeadline(graph.WithRequestID(auth.With(r.Context(), caller), t.id), time.Now().Add(deadline))
+	defer late.end()
+	ctx := context.Context(late)
 	if e.Hidden != nil && r.Header.Get("X-Flora-Hidden") == "1" {
 		ctx = e.Hidden(ctx)
 	}
-	t := traceOf(ctx)
 	t.trips = func() int { return 0 }
 	if e.Follow != nil {
 		ctx, t.trips = e.Follow(ctx, t.id)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -134,4 +135,22 @@ func TestClientAddress(t *testing.T) {
 			t.Errorf("%q behind %d: %q, want %q", tt.forwarded, tt.proxies, got, tt.want)
 		}
 	}
+}
+
+// BenchmarkCallerMemory tells what a gate that is full holds for each caller.
+func BenchmarkCallerMemory(b *testing.B) {
+	var before, after runtime.MemStats
+	for b.Loop() {
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		g := newGate(DefaultLimits(), time.Now)
+		for i := range maxCallers {
+			leave, _, _ := g.enter(fmt.Sprintf("https://tenant.auth0.com/ auth0|%024d", i))
+			leave()
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		runtime.KeepAlive(g)
+	}
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/maxCallers, "B/caller")
 }

@@ -38,8 +38,10 @@ type errorExtensions struct {
 func writeJSON(w http.ResponseWriter, r *http.Request, status int, mediaType string, body []byte) {
 	h := w.Header()
 	private(h)
-	h.Set("Content-Type", mediaType+"; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if h["Content-Type"] = jsonUTF8; mediaType != plainJSON {
+		h["Content-Type"] = []string{mediaType + "; charset=utf-8"}
+	}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		w.Write(body) // an error means that the client left
@@ -48,6 +50,6 @@ func writeJSON(w http.ResponseWriter, r *http.Request, status int, mediaType str
 
 // private keeps an answer out of caches: it depends on who asked.
 func private(h http.Header) {
-	h.Set("Cache-Control", "no-store")
-	h.Set("Vary", "Authorization, DPoP, Origin, Accept")
+	h["Cache-Control"] = noStore
+	h["Vary"] = varies
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"flora.dev/flora/graph"
+	"flora.dev/flora/internal/strictjson"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -19,6 +20,9 @@ import (
 // UTF-8: two readers that disagree on what a text says are a hole
 // (RFC 8259 section 4, RFC 7493).
 func decodePost(body []byte) (*graph.Request, error) {
+	if r := usual(body); r != nil {
+		return r, nil
+	}
 	members, err := decodeMembers(jsontext.NewDecoder(bytes.NewReader(body)))
 	var broken *jsontext.SyntacticError
 	switch {
@@ -32,6 +36,43 @@ func decodePost(body []byte) (*graph.Request, error) {
 		return nil, err
 	}
 	return fromMembers(members)
+}
+
+// usual reads a body that is as it should be. What is wrong with another one is
+// for a reader to say that knows more of it.
+func usual(body []byte) *graph.Request {
+	members, err := strictjson.Members(body)
+	if err != nil {
+		return nil
+	}
+	r := &graph.Request{}
+	for _, m := range members {
+		ok := true
+		switch m.Name {
+		case "query":
+			r.Query, ok = m.Value.(string)
+		case "operationName":
+			if m.Value != nil {
+				r.OperationName, ok = m.Value.(string)
+			}
+		case "variables":
+			if m.Value != nil {
+				r.Decoded, ok = m.Value.(map[string]any)
+				r.Variables = m.Text
+			}
+		case "extensions":
+			if m.Value != nil {
+				_, ok = m.Value.(map[string]any)
+			}
+		}
+		if !ok {
+			return nil
+		}
+	}
+	if r.Query == "" {
+		return nil
+	}
+	return r
 }
 
 // decodeMembers reads one object, and nothing after it, as the texts of its members.

@@ -337,7 +337,7 @@ func TestRequest(t *testing.T) {
 		t.Error("what rules hid is asked for by itself")
 	}
 	want := []graph.Request{
-		{Query: "a\n", OperationName: "Q", Variables: []byte(`{"x":9007199254740993}`), RetryKey: strings.Repeat("k", 254) + "~"},
+		{Query: "a\n", OperationName: "Q", Variables: []byte(`{"x":9007199254740993}`), Decoded: map[string]any{"x": json.Number("9007199254740993")}, RetryKey: strings.Repeat("k", 254) + "~"},
 		{Query: "a", Variables: []byte(`{"x":1}`), ReadOnly: true},
 	}
 	if diff := cmp.Diff(want, s.seen); diff != "" {

@@ -50,6 +50,8 @@ const (
 	BulkHidden                // bulk write of hidden documents
 	CheckFirst                // @check before the rules
 	CanUnknown                // _can true where a rule is unknown
+	PlanKeepsCaller           // plan with the values of its first caller
+	OneVariant                // plan of another caller's roles
 )
 
 // Classes are all classes with their names.
@@ -93,5 +95,7 @@ func Classes() map[Class]string {
 		BulkHidden:          "bulk write of hidden documents",
 		CheckFirst:          "@check before the rules",
 		CanUnknown:          "_can true where a rule is unknown",
+		PlanKeepsCaller:     "plan with the values of its first caller",
+		OneVariant:          "plan of another caller's roles",
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	cloud "cloud.google.com/go/spanner"
+
 	"flora.dev/flora/rules"
 	"flora.dev/flora/store"
 )
@@ -83,5 +85,42 @@ func TestWriteLimits(t *testing.T) {
 			t.Errorf("%s: %d hops are taken", name, taken)
 		}
 		t.Logf("%s: %d hops", name, taken)
+	}
+}
+
+// TestReadLimits does the same for lists that are read as several SELECTs.
+func TestReadLimits(t *testing.T) {
+	w := newWorld(t)
+	defer func() { w.doc.Object.Indexes = nil }()
+	w.doc.Object.Indexes = []rules.Index{{Parts: []rules.IndexPart{{Field: w.doc.Field("title")}}}}
+	for parts := 2; parts <= 6; parts++ {
+		for _, inside := range []bool{false, true} {
+			taken, n := 0, 1
+			for ; n < 40; n++ {
+				s := store.Select{From: w.doc.Object, Var: rules.Old, List: true, Total: true, Limit: 3, After: rules.True, Columns: []store.Column{{Value: col(rules.Old, w.doc, "n")}}}
+				or := rules.Or{}
+				for i := range parts {
+					or = append(or, rules.And{rules.Cmp{Op: rules.Eq, L: col(rules.Old, w.doc, "title"), R: val(rules.String, string(rune('a'+i)))},
+						w.deep(col(rules.Old, w.doc, "team"), rules.Var(100+100*i), n)})
+				}
+				s.Where = or
+				if inside {
+					s.Columns[0].Guard = w.deep(col(rules.Old, w.doc, "team"), 2000, 3)
+				}
+				_, err := w.db.Read(t.Context(), &store.Query{Roots: []store.Select{s}})
+				var late *cloud.Error
+				if errors.Is(err, store.ErrLimit) && !errors.As(err, &late) {
+					break
+				}
+				if err != nil {
+					t.Fatalf("%d SELECTs of %d hops: %v", parts, n, err)
+				}
+				taken = n
+			}
+			if taken < 2 || n == 40 {
+				t.Errorf("%d SELECTs: %d hops are taken", parts, taken)
+			}
+			t.Logf("%d SELECTs, guard %t: %d hops", parts, inside, taken)
+		}
 	}
 }

@@ -61,7 +61,7 @@ type querier interface {
 
 func (db *DB) read(ctx context.Context, on querier, q *store.Query) (*store.Rows, error) {
 	started := db.opts.Now()
-	st, err := statement(sqlgen.Spanner.Query(q))
+	st, err := statement(sqlgen.Spanner.Prepared(q))
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +94,8 @@ func statement(s sqlgen.Statement, err error) (cloud.Statement, error) {
 		return cloud.Statement{}, fmt.Errorf("%w: %d bytes with %d parameters", store.ErrLimit, len(s.SQL), len(s.Args))
 	}
 	st := cloud.Statement{SQL: s.SQL, Params: make(map[string]any, len(s.Args))}
-	for _, a := range s.Args {
-		if st.Params[a.Name], err = param(a.Value); err != nil {
+	for i, a := range s.Args {
+		if st.Params[a.Name], err = param(s.Value(i)); err != nil {
 			return cloud.Statement{}, fmt.Errorf("bind %s: %w", a.Name, err)
 		}
 	}

@@ -34,11 +34,14 @@ type DB struct {
 	temp    string // folder to remove at Close, or ""
 	lock    *conn  // holds the lock file
 	now     func() time.Time
+	all     []*conn // that read
 	readers chan *conn
 	writer  *conn
 	queue   chan *job
 	written chan struct{} // closed when the writer has ended
 	version atomic.Int64  // deployed version; only the writer changes it
+	// watching: readers will be looked at.
+	watching atomic.Bool
 
 	mu     sync.RWMutex // held for reading by every operation
 	closed bool
@@ -83,7 +86,7 @@ func (db *DB) open(ctx context.Context, path string, readers int) (err error) {
 	if db.temp != "" { // ends with the process, whatever is synced
 		durable = "synchronous = OFF"
 	}
-	if db.writer, err = connect(path, "journal_mode = WAL", durable, "foreign_keys = ON", "trusted_schema = OFF"); err != nil {
+	if db.writer, err = connect(path, "journal_mode = WAL", durable, "foreign_keys = ON", "trusted_schema = OFF", mapped); err != nil {
 		return err
 	}
 	if err := db.initialize(); err != nil {
@@ -94,11 +97,12 @@ func (db *DB) open(ctx context.Context, path string, readers int) (err error) {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 		}
-		c, err := connect(path, "query_only = ON", "trusted_schema = OFF")
+		c, err := connect(path, "query_only = ON", "trusted_schema = OFF", mapped)
 		if err != nil {
 			return err
 		}
 		c.arm()
+		db.all = append(db.all, c)
 		db.readers <- c
 	}
 	return nil

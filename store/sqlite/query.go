@@ -11,7 +11,7 @@ import (
 
 // Read runs a query as one statement, which is one snapshot.
 func (db *DB) Read(ctx context.Context, q *store.Query) (*store.Rows, error) {
-	s, err := sqlgen.SQLite.Query(q)
+	s, err := sqlgen.SQLite.Prepared(q)
 	if err != nil {
 		return nil, fmt.Errorf("read: %w", err)
 	}
@@ -36,13 +36,13 @@ func (db *DB) Snapshot(ctx context.Context, f func(read func(*store.Query) (*sto
 		defer func() {
 			c.SetInterrupt(nil) // nothing ends a transaction on a connection that is interrupted
 			c.rollback()
-			c.SetInterrupt(c.done)
+			c.SetInterrupt(c.watch.done)
 		}()
 		failed = f(func(q *store.Query) (*store.Rows, error) {
 			if ctx.Err() != nil {
 				return nil, unavailable(ctx)
 			}
-			s, err := sqlgen.SQLite.Query(q)
+			s, err := sqlgen.SQLite.Prepared(q)
 			if err != nil {
 				return nil, fmt.Errorf("read: %w", err)
 			}
@@ -82,22 +82,13 @@ func (db *DB) read(ctx context.Context, f func(*conn) error) error {
 		}
 	}
 	defer func() { db.readers <- c }()
-	// The driver starts a goroutine for each channel that can interrupt, so a
-	// reader keeps one until it was used.
-	done := c.done
-	stop := context.AfterFunc(ctx, func() { close(done) })
-	err = f(c)
-	if !stop() {
-		<-done
-		c.arm()
-	}
-	if err != nil {
+	if err := db.watched(ctx, c, f); err != nil {
 		return readError(ctx, err)
 	}
 	return nil
 }
 
-// roots runs a statement of sqlgen's Query and copies its row.
+// roots runs the statement of a query and copies its row.
 func (c *conn) roots(s *sqlgen.Statement, n int) (*store.Rows, error) {
 	rows := &store.Rows{Roots: make([]string, n)}
 	err := c.run(s, func(st *sqlite.Stmt) {

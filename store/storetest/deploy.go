@@ -88,7 +88,7 @@ func testDeploy(t *testing.T, open func(t *testing.T) store.Store) {
 	defaults := s.defaults()
 	note := collection("Note")
 	add(note, &rules.Field{Name: "text", Kind: rules.String})
-	index := &schema.Index{Name: "User_nick", Fields: []*schema.Field{nick}}
+	index := &schema.Index{Name: "User_nick", Fields: []*schema.Field{s.user.FieldNamed("name"), nick}, Desc: []*schema.Field{nick}}
 	s.deploy(append(defaults, []schema.Step{
 		{Kind: schema.AddColumn, Collection: s.user, Field: nick},
 		{Kind: schema.AddColumn, Collection: s.user, Field: s.user.FieldNamed("mood")},

@@ -21,6 +21,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"RandomPredicates", testRandomPredicates},
 		{"Pages", testPages},
 		{"Order", testOrder},
+		{"Branches", testBranches},
 		{"Groups", testGroups},
 		{"Cursors", testCursors},
 		{"Insert", testInsert},

@@ -73,9 +73,9 @@ func (d *Dialect) Step(s schema.Step, later ...schema.Step) ([]string, error) {
 	case schema.AddFold:
 		return []string{"ALTER TABLE " + quote(s.Collection.Table) + " ADD COLUMN " + quote(s.Field.Fold.Column) + " " + d.columnType(s.Field.Fold)}, nil
 	case schema.CreateIndex:
-		return []string{d.index("CREATE INDEX ", s.Index.Name, s.Collection, s.Index.Fields, d.ddl.indexTail)}, nil
+		return []string{d.index("CREATE INDEX ", s.Index.Name, s.Collection, s.Index.Fields, s.Index.Desc, d.ddl.indexTail)}, nil
 	case schema.CreateUnique:
-		return []string{d.index(d.ddl.uniqueIndex, s.Unique.Name, s.Collection, s.Unique.Fields, false)}, nil
+		return []string{d.index(d.ddl.uniqueIndex, s.Unique.Name, s.Collection, s.Unique.Fields, nil, false)}, nil
 	case schema.DropIndex:
 		return []string{"DROP INDEX " + quote(s.Name)}, nil
 	case schema.DropLink:
@@ -270,10 +270,14 @@ func target(f *rules.Field) string {
 	return "REFERENCES " + quote(t.Table) + " (" + quote(t.Key.Column) + ")"
 }
 
-func (d *Dialect) index(create, name string, c *schema.Collection, fields []*schema.Field, tail bool) string {
+func (d *Dialect) index(create, name string, c *schema.Collection, fields, desc []*schema.Field, tail bool) string {
 	var cols []string
 	for _, f := range fields {
-		cols = append(cols, quote(f.Indexed().Column))
+		text := quote(f.Indexed().Column)
+		if slices.Contains(desc, f) {
+			text += " DESC"
+		}
+		cols = append(cols, text)
 	}
 	if tail {
 		cols = append(cols, quote(c.Key.Column))

@@ -10,9 +10,12 @@ type Dialect struct {
 	// JSON. Nested JSON is marked as such again in SQLite: the value of a
 	// subquery loses its subtype and would come out as a quoted string.
 	array                        string // constructor of an array
+	mark, markEnd                string // around a subquery whose value stands inside other JSON
 	oneOpen, oneClose            string // around SELECT <node> FROM ...
 	listOpen, listFrom, listEnd  string // <open> node <from> ordered rows AS alias <end>
+	pageOpen, pageFrom           string // of a page that is nothing but its list: as listOpen and listFrom, with the array around it; "" for none
 	outerOrder                   bool   // rows of a subquery have no order: sort again
+	branchOpen, branchEnd        string // around a SELECT of UNION ALL that is sorted and cut off by itself; "" where the whole is read in order
 	guardOpen, guardEnd          string // around CASE ... END
 	rootOpen, rootEnd            string // around the value of a root
 	time, list, timeList         string // values that are not JSON by themselves, "" if they are
@@ -45,8 +48,10 @@ var SQLite = &Dialect{
 	param: "?",
 
 	array:   "json_array(",
-	oneOpen: "json((SELECT ", oneClose: "))",
-	listOpen: "json((SELECT json_group_array(", listFrom: ") FROM (", listEnd: "))",
+	mark:    "json(", markEnd: ")",
+	oneOpen: "(SELECT ", oneClose: ")",
+	listOpen: "(SELECT json_group_array(", listFrom: ") FROM (", listEnd: ")",
+	pageOpen: "(SELECT json_array(json_group_array(", pageFrom: ")) FROM (",
 	guardOpen: "json(CASE WHEN ", guardEnd: " END)",
 	list: "json($1)", timeList: "json($1)",
 
@@ -100,6 +105,7 @@ var Spanner = &Dialect{
 	array:   "JSON_ARRAY(",
 	oneOpen: "(SELECT ", oneClose: ")",
 	listOpen: "ARRAY(SELECT ", listFrom: " FROM (", listEnd: ")", outerOrder: true,
+	branchOpen: "(", branchEnd: ")",
 	guardOpen: "CASE WHEN ", guardEnd: " END",
 	rootOpen: "TO_JSON_STRING(", rootEnd: ")",
 	time: "UNIX_MICROS($1)",

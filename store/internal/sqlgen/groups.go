@@ -67,7 +67,7 @@ func (p *printer) groups(s *store.Select, a string) {
 		}
 	}
 	p.widest = max(p.widest, len(nodes))
-	p.put(p.array, p.listOpen, p.array)
+	p.put(p.array, p.mark, p.listOpen, p.array)
 	p.commas(nodes)
 	if len(figures) == 0 { // only their number is asked
 		figure("COUNT(*)")
@@ -94,7 +94,7 @@ func (p *printer) groups(s *store.Select, a string) {
 		p.put(" ORDER BY ")
 		p.commas(order)
 	}
-	p.put(p.listEnd, ")")
+	p.put(p.listEnd, p.markEnd, ")")
 }
 
 func (p *printer) commas(texts []string) {

@@ -147,6 +147,8 @@ func (p *printer) exists(o *rules.Object, v rules.Var, key *rules.Field, equal s
 	if key != nil {
 		p.put(sep, a, ".", quote(key.Column), " = ", equal)
 		sep = " AND "
+	} else {
+		p.need(o, v, "condition", nil, false, where...)
 	}
 	p.deeper(conds, func() { p.conds(sep, where...) })
 	p.put(")")

@@ -26,7 +26,7 @@ func (p *printer) pred(q rules.Pred) {
 		p.deeper(2, func() { p.pred(q.P) })
 		p.put(") IS NOT TRUE")
 	case rules.Test:
-		p.put(p.operand(q.X))
+		p.put(p.operand(q.X), " = TRUE") // a Boolean alone uses no index of SQLite
 	case rules.NotTest:
 		if leak.On(leak.NotOverNull) {
 			p.put(p.operand(q.X), " IS NOT TRUE")
@@ -185,8 +185,8 @@ func knownList(x rules.Operand) (null, empty bool) {
 	if v.Value.V == nil {
 		return true, false
 	}
-	l, _ := v.Value.V.([]any)
-	return false, len(l) == 0
+	l, known := v.Value.V.([]any) // one that is given has elements
+	return false, known && len(l) == 0
 }
 
 func (p *printer) member(q rules.In) {

@@ -11,15 +11,34 @@ import (
 // deployed is the number of the deployed schema version, null for none.
 const deployed = "(SELECT MAX(_v.version) FROM flora_schema AS _v)"
 
+// Prepared is the statement of a query: what is kept of it with the values of
+// now, or printed now.
+func (d *Dialect) Prepared(q *store.Query) (s Statement, err error) {
+	if q.Kept != nil {
+		if kept, ok := q.Kept.Load().(*Statement); ok {
+			s = *kept
+			s.Given = q.Given
+			return s, nil
+		}
+	}
+	if s, err = d.Query(q); err == nil && q.Kept != nil {
+		kept := s
+		q.Kept.Store(&kept)
+	}
+	s.Given = q.Given
+	return s, err
+}
+
 // Query prints a whole query operation as one SELECT of one row: columns r0,
 // r1 ... with the JSON text of each root, and v with the number of the deployed
 // schema version (NULL where none is). A root that is NULL is the JSON null.
-func (d *Dialect) Query(q *store.Query) (Statement, error) {
-	p := d.printer()
+func (d *Dialect) Query(q *store.Query) (Statement, error) { return d.printer().query(q) }
+
+func (p *printer) query(q *store.Query) (Statement, error) {
 	p.put("SELECT ")
 	for i := range q.Roots {
 		p.put(p.rootOpen)
-		p.nest = rootPage
+		p.nest, p.root = rootPage, &q.Roots[i]
 		p.selection(&q.Roots[i])
 		p.put(p.rootEnd, " AS r", strconv.Itoa(i), ", ")
 	}
@@ -43,11 +62,14 @@ func (p *printer) selection(s *store.Select) {
 	sc := &scope{name: a}
 	defer p.bind(s.Var, sc)()
 	if s.Groups != nil {
+		p.need(s.From, s.Var, "figures", nil, false, s.Where)
 		p.groups(s, a)
 		return
 	}
 	if s.One {
+		p.need(s.From, s.Var, "document", nil, false, s.Where)
 		p.subquery()
+		defer p.marked(s)()
 		p.put(p.oneOpen)
 		first := 0
 		if s.Limit == 1 {
@@ -70,8 +92,30 @@ func (p *printer) selection(s *store.Select) {
 	// The count and the list ask the same condition under the same alias.
 	p.nest++
 	defer func() { p.nest-- }()
+	order := s.Order
+	if n := len(order); s.From.Key != nil && (n == 0 || order[n-1].Value != nil || !isKey(order[n-1].Field)) {
+		order = append(order[:n:n], store.Order{Field: s.From.Key})
+	}
+	if s.Total {
+		p.need(s.From, s.Var, "count", nil, false, s.Where)
+	}
+	if s.List {
+		p.need(s.From, s.Var, "list", order, s == p.root, s.Where)
+	}
+	rest, parts := p.branches(s, order)
 	where := ""
-	weighs := p.apart(func() { where = p.text(func() { p.conds(" WHERE ", s.Where) }) })
+	var weighs weight
+	if s.Total || parts == nil {
+		weighs = p.apart(func() { where = p.text(func() { p.conds(" WHERE ", s.Where) }) })
+	}
+	if !s.Total && p.pageOpen != "" {
+		defer p.marked(s)()
+		if parts == nil {
+			p.add(weighs, below(listConds, s.Where, s.After))
+		}
+		p.list(s, sc, order, where, rest, parts, p.pageOpen, p.pageFrom)
+		return
+	}
 	p.put(p.array)
 	if s.Total {
 		p.subquery()
@@ -84,10 +128,24 @@ func (p *printer) selection(s *store.Select) {
 		p.put(", ")
 	}
 	if s.List {
-		p.add(weighs, below(listConds, s.Where, s.After))
-		p.list(s, sc, where)
+		if parts == nil {
+			p.add(weighs, below(listConds, s.Where, s.After))
+		}
+		p.put(p.mark)
+		p.list(s, sc, order, where, rest, parts, p.listOpen, p.listFrom)
+		p.put(p.markEnd)
 	}
 	p.put(")")
+}
+
+// marked marks the value of a subquery as JSON where it stands inside of other
+// JSON; of a root it is a text. The result ends it.
+func (p *printer) marked(s *store.Select) (end func()) {
+	if s == p.root {
+		return func() {}
+	}
+	p.put(p.mark)
+	return func() { p.put(p.markEnd) }
 }
 
 // withoutRule is the condition of a page without its row rule, which the
@@ -102,14 +160,11 @@ func (p *printer) withoutRule(s *store.Select, where string, c leak.Class) strin
 
 // list prints the nodes of a page: the documents are found, sorted and cut off
 // in an inner SELECT, and made into JSON in an outer one under the same alias.
-func (p *printer) list(s *store.Select, sc *scope, where string) {
-	order := s.Order
-	if n := len(order); s.From.Key != nil && (n == 0 || order[n-1].Value != nil || !isKey(order[n-1].Field)) {
-		order = append(order[:n:n], store.Order{Field: s.From.Key})
-	}
+// With parts there are several inner ones, of rest and one of the parts each.
+func (p *printer) list(s *store.Select, sc *scope, order []store.Order, where string, rest, parts []rules.Pred, open, from string) {
 	p.subquery()
 	p.selects++ // the inner one, which is no expression
-	p.put(p.listOpen)
+	p.put(open)
 	sc.record, sc.used = true, nil
 	p.deeper(listValues, func() { p.node(s.Columns) })
 	late := ""
@@ -120,13 +175,21 @@ func (p *printer) list(s *store.Select, sc *scope, where string) {
 	if p.outerOrder || s.Backward {
 		outer = p.text(func() { p.orderBy(s.Var, order, false) })
 	}
+	if parts != nil {
+		p.text(func() { p.orderBy(s.Var, order, false) }) // several SELECTs are sorted by columns of theirs
+	}
 	sc.record = false
-	p.put(p.listFrom)
+	p.put(from)
 	again := ""
 	if s.Backward && !p.outerOrder { // an aggregate takes the rows of its subquery in their order
 		p.put("SELECT * FROM (")
 		p.selects++
 		again, outer = ") AS "+sc.name+outer, ""
+	}
+	if parts != nil {
+		p.compound(s, sc, order, rest, parts)
+		p.put(again, ") AS ", sc.name, outer, p.listEnd)
+		return
 	}
 	p.put("SELECT ")
 	for i, f := range sc.used {

@@ -55,6 +55,7 @@ func (p *printer) setText(s setOf) {
 	p.inSet++
 	a := p.newAlias("k")
 	defer p.bind(s.v, &scope{name: a})()
+	p.need(s.object, s.v, "condition", nil, false, s.domain, s.body)
 	key := a + "." + quote(s.key.Column)
 	p.put("SELECT ", key, " AS k FROM ", quote(s.object.Table), " AS ", a)
 	conds := []rules.Pred{s.domain, s.body}

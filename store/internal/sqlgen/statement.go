@@ -6,13 +6,15 @@ import (
 	"strings"
 
 	"flora.dev/flora/rules"
+	"flora.dev/flora/store"
 )
 
 // Statement is SQL text with the values of its parameters. Parameter i of the
 // text (from 1) is Args[i-1].
 type Statement struct {
-	SQL  string
-	Args []Arg
+	SQL   string
+	Args  []Arg
+	Given []rules.Value // for the arguments that are a rules.Given, by number
 }
 
 // Arg is the value of a parameter. Value.Kind and List give its type even
@@ -20,6 +22,15 @@ type Statement struct {
 type Arg struct {
 	Name  string // p1, p2, ...
 	Value rules.Value
+}
+
+// Value is the value of Args[i].
+func (s *Statement) Value(i int) rules.Value {
+	v := s.Args[i].Value
+	if n, ok := v.V.(rules.Given); ok && int(n) < len(s.Given) {
+		v.V = canonical(s.Given[n].V)
+	}
+	return v
 }
 
 // printer writes one statement.
@@ -36,9 +47,11 @@ type printer struct {
 	weight
 	inSets weight // of the texts of the sets
 
-	inline bool  // caller sets are printed in place, not as CTEs
-	sets   []set // CTEs in the order of their text
-	inSet  int   // depth of caller sets being printed
+	root   *store.Select // that is printed, of a query
+	needs  *[]Need       // noted if not nil
+	inline bool          // caller sets are printed in place, not as CTEs
+	sets   []set         // CTEs in the order of their text
+	inSet  int           // depth of caller sets being printed
 }
 
 // shared is a value that several places of a statement have in common.

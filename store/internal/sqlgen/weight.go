@@ -31,6 +31,7 @@ const (
 	listValues  = 5
 	listConds   = 8
 	countConds  = 5
+	branchConds = 12 // of one of several SELECTs of a list
 	oneValues   = 4
 	conds       = 4
 	sorted      = 2 // more of a subquery that is sorted and cut off

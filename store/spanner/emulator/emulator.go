@@ -55,6 +55,20 @@ var running = sync.OnceValues(func() (server, error) {
 	return s, err
 })
 
+// Start starts an emulator of the caller's own, for a program that is no test,
+// and returns its host:port and what ends it. It ends with the program too.
+func Start() (host string, stop func(), err error) {
+	path := find()
+	if path == "" {
+		return "", nil, errAbsent
+	}
+	p, err := start(path)
+	if err != nil {
+		return "", nil, err
+	}
+	return p.host, p.stop, nil
+}
+
 // Host returns the emulator's host:port: that of SPANNER_EMULATOR_HOST, else of
 // a process that lives as long as the test binary. Without an emulator t is
 // skipped, or fails where the environment says CI=true.

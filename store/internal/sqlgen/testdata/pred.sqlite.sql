@@ -51,7 +51,7 @@ t.`size` = ?1
 -- p1 Float 0
 
 -- test
-(t.`admin` OR t.`admin` = FALSE)
+(t.`admin` = TRUE OR t.`admin` = FALSE)
 
 -- is null
 (t.`secret` IS NULL OR t.`scores` IS NOT NULL OR FALSE)
@@ -142,7 +142,7 @@ t.`team` IN (SELECT _s1.k FROM _s1)
 -- caller set of two
 (t.`team` IN (SELECT _s1.k FROM _s1) OR t.`team` IN (SELECT _s2.k FROM _s2))
 -- with _s1: SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = ?1)
--- with _s2: SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = ?1) AND _k1.`admin`
+-- with _s2: SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = ?1) AND _k1.`admin` = TRUE
 -- p1 String alice
 
 -- caller set shared

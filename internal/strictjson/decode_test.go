@@ -1,4 +1,4 @@
-package auth
+package strictjson
 
 import (
 	"bytes"
@@ -31,70 +31,70 @@ func TestDecodeObject(t *testing.T) {
 		{`{"a":{"x":1},"b":{"x":1}}`, nil},
 		{`{"a":"\ud83d\ude00 \u00e9 \" \\ \/ \b\f\n\r\t"}`, nil},
 		{nested(16), nil},
-		{nested(17), errJSONDepth},
+		{nested(17), ErrDepth},
 		{`{"a":` + strings.Repeat("[", 15) + strings.Repeat("]", 15) + `}`, nil},
-		{`{"a":` + strings.Repeat("[", 16) + strings.Repeat("]", 16) + `}`, errJSONDepth},
-		{`{"a":` + strings.Repeat("[", 100_000), errJSONDepth},
+		{`{"a":` + strings.Repeat("[", 16) + strings.Repeat("]", 16) + `}`, ErrDepth},
+		{`{"a":` + strings.Repeat("[", 100_000), ErrDepth},
 		{members(256), nil},
-		{members(257), errJSONMembers},
+		{members(257), ErrMembers},
 		{`{"a":[` + strings.Repeat("1,", 5000) + `1]}`, nil},
 
-		{`{"a":1,"a":1}`, errJSONDuplicate},
-		{`{"a":1,"\u0061":1}`, errJSONDuplicate},
-		{`{"x":[{"a":1,"a":2}]}`, errJSONDuplicate},
-		{`{"":1,"":1}`, errJSONDuplicate},
-		{"{\"a\":\"\xff\"}", errJSONText},
-		{"{\"a\":\"\xed\xa0\x80\"}", errJSONText}, // a surrogate in UTF-8
-		{"{\"a\":\"\xc0\x80\"}", errJSONText},     // overlong
-		{`{"a":"\ud800"}`, errJSONText},
-		{`{"a":"\ud800x"}`, errJSONText},
-		{`{"a":"\ud800\u0041"}`, errJSONText},
-		{`{"a":"\udc00\ud800"}`, errJSONText},
-		{`{"\udc00":1}`, errJSONText},
-		{`{}{}`, errJSONTrailing},
-		{`{} x`, errJSONTrailing},
-		{"{}\x00", errJSONTrailing},
-		{``, errJSONSyntax},
-		{`null`, errJSONSyntax},
-		{`[]`, errJSONSyntax},
-		{"\ufeff{}", errJSONSyntax},
-		{`{"a"}`, errJSONSyntax},
-		{`{"a":}`, errJSONSyntax},
-		{`{"a":1,}`, errJSONSyntax},
-		{`{,}`, errJSONSyntax},
-		{`{a:1}`, errJSONSyntax},
-		{`{'a':1}`, errJSONSyntax},
-		{`{"a":[1,]}`, errJSONSyntax},
-		{`{"a":01}`, errJSONSyntax},
-		{`{"a":+1}`, errJSONSyntax},
-		{`{"a":.5}`, errJSONSyntax},
-		{`{"a":1.}`, errJSONSyntax},
-		{`{"a":1e}`, errJSONSyntax},
-		{`{"a":-}`, errJSONSyntax},
-		{`{"a":0x1}`, errJSONSyntax},
-		{`{"a":NaN}`, errJSONSyntax},
-		{`{"a":True}`, errJSONSyntax},
-		{`{"a":nul}`, errJSONSyntax},
-		{`{"a":"`, errJSONSyntax},
-		{`{"a":"\`, errJSONSyntax},
-		{`{"a":"\x"}`, errJSONSyntax},
-		{`{"a":"\u12g4"}`, errJSONSyntax},
-		{`{"a":"\u12`, errJSONSyntax},
-		{`{"a":"\ud800\u1`, errJSONSyntax},
-		{"{\"a\":\"\n\"}", errJSONSyntax},
-		{"{\"a\":\"\\\"\n\"}", errJSONSyntax},
-		{`{"a":1 /* */}`, errJSONSyntax},
+		{`{"a":1,"a":1}`, ErrDuplicate},
+		{`{"a":1,"\u0061":1}`, ErrDuplicate},
+		{`{"x":[{"a":1,"a":2}]}`, ErrDuplicate},
+		{`{"":1,"":1}`, ErrDuplicate},
+		{"{\"a\":\"\xff\"}", ErrText},
+		{"{\"a\":\"\xed\xa0\x80\"}", ErrText}, // a surrogate in UTF-8
+		{"{\"a\":\"\xc0\x80\"}", ErrText},     // overlong
+		{`{"a":"\ud800"}`, ErrText},
+		{`{"a":"\ud800x"}`, ErrText},
+		{`{"a":"\ud800\u0041"}`, ErrText},
+		{`{"a":"\udc00\ud800"}`, ErrText},
+		{`{"\udc00":1}`, ErrText},
+		{`{}{}`, ErrTrailing},
+		{`{} x`, ErrTrailing},
+		{"{}\x00", ErrTrailing},
+		{``, ErrSyntax},
+		{`null`, ErrSyntax},
+		{`[]`, ErrSyntax},
+		{"\ufeff{}", ErrSyntax},
+		{`{"a"}`, ErrSyntax},
+		{`{"a":}`, ErrSyntax},
+		{`{"a":1,}`, ErrSyntax},
+		{`{,}`, ErrSyntax},
+		{`{a:1}`, ErrSyntax},
+		{`{'a':1}`, ErrSyntax},
+		{`{"a":[1,]}`, ErrSyntax},
+		{`{"a":01}`, ErrSyntax},
+		{`{"a":+1}`, ErrSyntax},
+		{`{"a":.5}`, ErrSyntax},
+		{`{"a":1.}`, ErrSyntax},
+		{`{"a":1e}`, ErrSyntax},
+		{`{"a":-}`, ErrSyntax},
+		{`{"a":0x1}`, ErrSyntax},
+		{`{"a":NaN}`, ErrSyntax},
+		{`{"a":True}`, ErrSyntax},
+		{`{"a":nul}`, ErrSyntax},
+		{`{"a":"`, ErrSyntax},
+		{`{"a":"\`, ErrSyntax},
+		{`{"a":"\x"}`, ErrSyntax},
+		{`{"a":"\u12g4"}`, ErrSyntax},
+		{`{"a":"\u12`, ErrSyntax},
+		{`{"a":"\ud800\u1`, ErrSyntax},
+		{"{\"a\":\"\n\"}", ErrSyntax},
+		{"{\"a\":\"\\\"\n\"}", ErrSyntax},
+		{`{"a":1 /* */}`, ErrSyntax},
 	}
 	for _, test := range tests {
 		name := test.in[:min(len(test.in), 40)]
-		got, err := decodeObject([]byte(test.in))
+		got, err := Object([]byte(test.in))
 		if !errors.Is(err, test.want) || (err == nil) != (test.want == nil) {
-			t.Errorf("decodeObject(%q): error %v, want %v", name, err, test.want)
+			t.Errorf("Object(%q): error %v, want %v", name, err, test.want)
 			continue
 		}
 		if err == nil {
 			if diff := cmp.Diff(standardDecode(t, []byte(test.in)), got); diff != "" {
-				t.Errorf("decodeObject(%q) (-standard +own):\n%s", name, diff)
+				t.Errorf("Object(%q) (-standard +own):\n%s", name, diff)
 			}
 		}
 	}
@@ -121,13 +121,13 @@ func FuzzDecodeObject(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		got, err := decodeObject(data)
+		got, err := Object(data)
 		switch {
 		case err == nil:
 			if diff := cmp.Diff(standardDecode(t, data), got); diff != "" {
 				t.Fatalf("%q (-standard +own):\n%s", data, diff)
 			}
-		case errors.Is(err, errJSONSyntax) || errors.Is(err, errJSONTrailing):
+		case errors.Is(err, ErrSyntax) || errors.Is(err, ErrTrailing):
 			if json.Valid(data) && bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
 				t.Fatalf("%q is valid JSON, refused: %v", data, err)
 			}

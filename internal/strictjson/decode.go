@@ -1,15 +1,18 @@
-package auth
+// Package strictjson reads JSON objects as RFC 7493 has it: what two readers may
+// understand differently is an error.
+package strictjson
 
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
 const (
-	maxDepth   = 16  // containers inside each other, the outermost counts
+	MaxDepth   = 16  // containers inside each other, the outermost counts
 	maxMembers = 256 // per object
 )
 
@@ -17,50 +20,69 @@ const (
 // one thing to its issuer and another to Flora, so whatever RFC 8259 leaves
 // open is refused here (RFC 8725 section 2.4, RFC 7493).
 var (
-	errJSONSyntax    = errors.New("not a JSON object")
-	errJSONTrailing  = errors.New("data after the JSON object")
-	errJSONDuplicate = errors.New("a name appears twice in one object")
-	errJSONText      = errors.New("text is not valid Unicode")
-	errJSONDepth     = errors.New("nested too deeply")
-	errJSONMembers   = errors.New("too many members in one object")
+	ErrSyntax    = errors.New("not a JSON object")
+	ErrTrailing  = errors.New("data after the JSON object")
+	ErrDuplicate = errors.New("a name appears twice in one object")
+	ErrText      = errors.New("text is not valid Unicode")
+	ErrDepth     = errors.New("nested too deeply")
+	ErrMembers   = errors.New("too many members in one object")
 )
 
-// decodeObject reads one JSON object and nothing else. Values are nil, bool,
+// Member is one member of an object.
+type Member struct {
+	Name  string
+	Value any    // as in Object
+	Text  []byte // as it was written
+}
+
+// Object reads one JSON object and nothing else. Values are nil, bool,
 // string, json.Number, []any and map[string]any; names are kept exactly.
-func decodeObject(data []byte) (map[string]any, error) {
-	if !utf8.Valid(data) {
-		return nil, errJSONText
+func Object(data []byte) (map[string]any, error) {
+	object := map[string]any{}
+	_, err := whole(data, object)
+	if err != nil {
+		return nil, err
 	}
-	d := jsonDecoder{data: data}
+	return object, nil
+}
+
+// Members reads one JSON object and nothing else, in the order of its members.
+func Members(data []byte) ([]Member, error) { return whole(data, nil) }
+
+func whole(data []byte, into map[string]any) ([]Member, error) {
+	if !utf8.Valid(data) {
+		return nil, ErrText
+	}
+	d := decoder{data: data}
 	d.space()
 	if d.peek() != '{' {
-		return nil, errJSONSyntax
+		return nil, ErrSyntax
 	}
-	object, err := d.object(1)
+	members, err := d.object(1, into)
 	if err != nil {
 		return nil, err
 	}
 	d.space()
 	if d.pos != len(d.data) {
-		return nil, errJSONTrailing
+		return nil, ErrTrailing
 	}
-	return object, nil
+	return members, nil
 }
 
-type jsonDecoder struct {
+type decoder struct {
 	data []byte
 	pos  int
 }
 
 // peek returns the next byte, 0 at the end; a literal 0 is valid nowhere.
-func (d *jsonDecoder) peek() byte {
+func (d *decoder) peek() byte {
 	if d.pos < len(d.data) {
 		return d.data[d.pos]
 	}
 	return 0
 }
 
-func (d *jsonDecoder) space() {
+func (d *decoder) space() {
 	for d.pos < len(d.data) {
 		switch d.data[d.pos] {
 		case ' ', '\t', '\n', '\r':
@@ -72,7 +94,7 @@ func (d *jsonDecoder) space() {
 }
 
 // take consumes c if it comes next, after white space.
-func (d *jsonDecoder) take(c byte) bool {
+func (d *decoder) take(c byte) bool {
 	d.space()
 	if d.peek() != c {
 		return false
@@ -81,11 +103,13 @@ func (d *jsonDecoder) take(c byte) bool {
 	return true
 }
 
-func (d *jsonDecoder) value(depth int) (any, error) {
+func (d *decoder) value(depth int) (any, error) {
 	d.space()
 	switch c := d.peek(); {
 	case c == '{':
-		return d.object(depth + 1)
+		object := map[string]any{}
+		_, err := d.object(depth+1, object)
+		return object, err
 	case c == '[':
 		return d.array(depth + 1)
 	case c == '"':
@@ -99,10 +123,10 @@ func (d *jsonDecoder) value(depth int) (any, error) {
 	case d.word("null"):
 		return nil, nil
 	}
-	return nil, errJSONSyntax
+	return nil, ErrSyntax
 }
 
-func (d *jsonDecoder) word(w string) bool {
+func (d *decoder) word(w string) bool {
 	if !strings.HasPrefix(string(d.data[d.pos:min(len(d.data), d.pos+len(w))]), w) {
 		return false
 	}
@@ -110,48 +134,59 @@ func (d *jsonDecoder) word(w string) bool {
 	return true
 }
 
-func (d *jsonDecoder) object(depth int) (map[string]any, error) {
-	if depth > maxDepth {
-		return nil, errJSONDepth
+// object reads members into a map, or returns them where that is nil.
+func (d *decoder) object(depth int, into map[string]any) (members []Member, err error) {
+	if depth > MaxDepth {
+		return nil, ErrDepth
 	}
 	d.pos++ // the brace
-	object := map[string]any{}
 	if d.take('}') {
-		return object, nil
+		return nil, nil
 	}
 	for {
 		d.space()
 		if d.peek() != '"' {
-			return nil, errJSONSyntax
+			return nil, ErrSyntax
 		}
 		name, err := d.text()
 		if err != nil {
 			return nil, err
 		}
-		if _, ok := object[name]; ok {
-			return nil, errJSONDuplicate
+		_, again := into[name]
+		if into == nil {
+			again = slices.ContainsFunc(members, func(m Member) bool { return m.Name == name })
 		}
-		if len(object) == maxMembers {
-			return nil, errJSONMembers
+		switch {
+		case again:
+			return nil, ErrDuplicate
+		case len(into) == maxMembers || len(members) == maxMembers:
+			return nil, ErrMembers
+		case !d.take(':'):
+			return nil, ErrSyntax
 		}
-		if !d.take(':') {
-			return nil, errJSONSyntax
-		}
-		if object[name], err = d.value(depth); err != nil {
+		d.space()
+		start := d.pos
+		value, err := d.value(depth)
+		if err != nil {
 			return nil, err
 		}
+		if into != nil {
+			into[name] = value
+		} else {
+			members = append(members, Member{name, value, d.data[start:d.pos]})
+		}
 		if d.take('}') {
-			return object, nil
+			return members, nil
 		}
 		if !d.take(',') {
-			return nil, errJSONSyntax
+			return nil, ErrSyntax
 		}
 	}
 }
 
-func (d *jsonDecoder) array(depth int) ([]any, error) {
-	if depth > maxDepth {
-		return nil, errJSONDepth
+func (d *decoder) array(depth int) ([]any, error) {
+	if depth > MaxDepth {
+		return nil, ErrDepth
 	}
 	d.pos++ // the bracket
 	elements := []any{}
@@ -168,13 +203,13 @@ func (d *jsonDecoder) array(depth int) ([]any, error) {
 			return elements, nil
 		}
 		if !d.take(',') {
-			return nil, errJSONSyntax
+			return nil, ErrSyntax
 		}
 	}
 }
 
 // text reads a string; the caller has seen its opening quote.
-func (d *jsonDecoder) text() (string, error) {
+func (d *decoder) text() (string, error) {
 	d.pos++
 	start := d.pos
 	for d.pos < len(d.data) {
@@ -185,15 +220,15 @@ func (d *jsonDecoder) text() (string, error) {
 		case c == '\\':
 			return d.escapedText(start)
 		case c < 0x20:
-			return "", errJSONSyntax
+			return "", ErrSyntax
 		}
 		d.pos++
 	}
-	return "", errJSONSyntax
+	return "", ErrSyntax
 }
 
 // escapedText goes on with a string whose first escape has been reached.
-func (d *jsonDecoder) escapedText(start int) (string, error) {
+func (d *decoder) escapedText(start int) (string, error) {
 	buf := append([]byte(nil), d.data[start:d.pos]...)
 	for d.pos < len(d.data) {
 		c := d.data[d.pos]
@@ -202,7 +237,7 @@ func (d *jsonDecoder) escapedText(start int) (string, error) {
 		case c == '"':
 			return string(buf), nil
 		case c < 0x20:
-			return "", errJSONSyntax
+			return "", ErrSyntax
 		case c != '\\':
 			buf = append(buf, c)
 		default:
@@ -213,11 +248,11 @@ func (d *jsonDecoder) escapedText(start int) (string, error) {
 			buf = utf8.AppendRune(buf, r)
 		}
 	}
-	return "", errJSONSyntax
+	return "", ErrSyntax
 }
 
 // escape reads what follows a backslash.
-func (d *jsonDecoder) escape() (rune, error) {
+func (d *decoder) escape() (rune, error) {
 	c := d.peek()
 	d.pos++
 	switch c {
@@ -236,7 +271,7 @@ func (d *jsonDecoder) escape() (rune, error) {
 	case 'u':
 		r, ok := d.hex()
 		if !ok {
-			return 0, errJSONSyntax
+			return 0, ErrSyntax
 		}
 		if !utf16.IsSurrogate(r) {
 			return r, nil
@@ -244,22 +279,22 @@ func (d *jsonDecoder) escape() (rune, error) {
 		// A lone surrogate has no UTF-8 form; readers replace it, and then
 		// two different subjects become one.
 		if d.peek() != '\\' || d.pos+1 >= len(d.data) || d.data[d.pos+1] != 'u' {
-			return 0, errJSONText
+			return 0, ErrText
 		}
 		d.pos += 2
 		low, ok := d.hex()
 		if !ok {
-			return 0, errJSONSyntax
+			return 0, ErrSyntax
 		}
 		if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
-			return 0, errJSONText
+			return 0, ErrText
 		}
 		return r, nil
 	}
-	return 0, errJSONSyntax
+	return 0, ErrSyntax
 }
 
-func (d *jsonDecoder) hex() (rune, bool) {
+func (d *decoder) hex() (rune, bool) {
 	var r rune
 	for range 4 {
 		c := d.peek()
@@ -279,7 +314,7 @@ func (d *jsonDecoder) hex() (rune, bool) {
 }
 
 // number checks the grammar of RFC 8259 section 6 and keeps the digits.
-func (d *jsonDecoder) number() (json.Number, error) {
+func (d *decoder) number() (json.Number, error) {
 	start := d.pos
 	if d.peek() == '-' {
 		d.pos++
@@ -287,12 +322,12 @@ func (d *jsonDecoder) number() (json.Number, error) {
 	if d.peek() == '0' {
 		d.pos++
 	} else if !d.digits() {
-		return "", errJSONSyntax
+		return "", ErrSyntax
 	}
 	if d.peek() == '.' {
 		d.pos++
 		if !d.digits() {
-			return "", errJSONSyntax
+			return "", ErrSyntax
 		}
 	}
 	if c := d.peek(); c == 'e' || c == 'E' {
@@ -301,13 +336,13 @@ func (d *jsonDecoder) number() (json.Number, error) {
 			d.pos++
 		}
 		if !d.digits() {
-			return "", errJSONSyntax
+			return "", ErrSyntax
 		}
 	}
 	return json.Number(d.data[start:d.pos]), nil
 }
 
-func (d *jsonDecoder) digits() bool {
+func (d *decoder) digits() bool {
 	start := d.pos
 	for isDigit(d.peek()) {
 		d.pos++

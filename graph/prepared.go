@@ -1,0 +1,236 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+
+	"flora.dev/flora/schema"
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// A query that was asked before takes a shorter way: its document is known to be
+// valid, and its plan is kept. Nothing that differs from the ordinary way is decided here:
+// where something is unusual, and wherever something goes wrong, the request
+// goes that way from its beginning. Only queries are prepared, so nothing has happened then.
+
+// preparedKey names a query by all that its plans depend on beside the caller.
+type preparedKey struct {
+	document  *document
+	operation string
+	variables string // JSON of those that are no Variable
+}
+
+// preparedQuery is a query with its plans. One without a query goes the
+// ordinary way.
+type preparedQuery struct {
+	plan  *plan
+	query Prepared
+}
+
+// A generation of prepared queries.
+const (
+	preparedEntries = 2000
+	preparedBytes   = 16 << 20
+	preparedKeyText = 1 << 10 // bytes of the variables in a key
+	planBytes       = 4 << 10 // of a plan, beside
+	planBytesPer    = 40      // for each byte of its query text
+)
+
+// brief runs a request on the short way. Nil: it has to go the ordinary way.
+func (ed *edition) brief(ctx context.Context, req *Request) *Response {
+	if ed.preparer == nil {
+		return nil
+	}
+	doc := ed.documents.get(req.Query)
+	if doc == nil {
+		return nil
+	}
+	form := doc.form(ed, req.OperationName)
+	if form == nil {
+		return nil
+	}
+	given, err := decodeVariables(req, &ed.options.Limits)
+	if err != nil {
+		return nil
+	}
+	key := preparedKey{document: doc, operation: req.OperationName}
+	var variables map[string]any
+	if len(form.op.VariableDefinitions) > 0 {
+		if variables, err = coerceVariables(ed.schema, form.op, given); err != nil {
+			return nil
+		}
+		if len(variables) > len(form.open) {
+			if key.variables = form.fixed(variables); key.variables == "" {
+				return nil
+			}
+		}
+	}
+	size := planBytes + planBytesPer*len(req.Query)
+	p, ok := ed.prepared.get(key)
+	if !ok {
+		p = ed.prepared.add(key, ed.prepare(doc, form, given, variables, func() { ed.prepared.grow(key, size) }), size)
+	}
+	if p.query == nil {
+		return nil
+	}
+	values := make([]any, len(form.open))
+	for i, name := range form.open {
+		values[i] = variables[name]
+	}
+	answer, failed := p.query.Query(ctx, values)
+	if failed != nil || answer == nil || len(answer.Roots) != len(p.plan.op.Fields) || len(answer.Errors)+len(answer.Extensions) > 0 {
+		return nil
+	}
+	w := &writer{ctx: ctx, limits: &ed.options.Limits, buf: make([]byte, 0, estimate(answer))}
+	if ed.data.write(ctx, w, p.plan, answer) != nil || len(w.errs) > 0 {
+		return nil
+	}
+	resp := &graphql.Response{Data: w.buf}
+	if len(w.denied) > 0 {
+		resp.Extensions = map[string]any{"denied": w.denied}
+	}
+	out := encode(resp)
+	out.Operation, out.Documents = form.op.Name, w.count
+	return out
+}
+
+// prepare plans a query whose variables are known but for those that are open.
+func (ed *edition) prepare(doc *document, form *form, given, variables map[string]any, grow func()) *preparedQuery {
+	if doc.varies {
+		c := checker{schema: ed.schema, roles: ed.roles, limits: &ed.options.Limits, variables: given}
+		if _, err := c.check(doc.ast); err != nil {
+			return &preparedQuery{}
+		}
+	}
+	known := maps.Clone(variables)
+	for i, name := range form.open {
+		known[name] = Variable(i)
+	}
+	plan, err := collect(ed.schema, doc.ast, form.op, known)
+	if err != nil {
+		return &preparedQuery{}
+	}
+	for i := range plan.roots {
+		if plan.roots[i].introspection != nil {
+			return &preparedQuery{}
+		}
+	}
+	return &preparedQuery{plan, ed.preparer.Prepare(ed.version, plan.op, grow)}
+}
+
+// form is what one operation of a document needs of its variables.
+type form struct {
+	op   *ast.OperationDefinition
+	open []string // variables whose values no plan depends on, by the number of the Variable
+}
+
+// fixed is the text of the variables that plans depend on, "" if it is too long
+// for a key. A type has one text for each of its values.
+func (f *form) fixed(variables map[string]any) string {
+	rest := maps.Clone(variables)
+	for _, name := range f.open {
+		delete(rest, name)
+	}
+	text, err := json.Marshal(rest) // in the order of names
+	if err != nil || len(text) > preparedKeyText {
+		return ""
+	}
+	return string(text)
+}
+
+// form returns what is known of an operation: nil for one that is no query, that
+// is not in the document, or that goes the ordinary way for what is asked beside it.
+func (d *document) form(ed *edition, operation string) *form {
+	d.once.Do(func() {
+		if d.varies && len(d.ast.Operations) > 1 { // on variables of others, which are in no key
+			return
+		}
+		for _, op := range d.ast.Operations {
+			hidden := !ed.options.Introspection && withoutIntrospection(op, d.ast.Fragments) != nil
+			if op.Operation == ast.Query && !hidden {
+				d.forms = append(d.forms, &form{op, d.openVariables(ed, op)})
+			}
+		}
+	})
+	op := d.ast.Operations.ForName(operation)
+	for _, f := range d.forms {
+		if f.op == op {
+			return f
+		}
+	}
+	return nil
+}
+
+// openVariables are the variables that are used as the id of finders at the
+// root, and nowhere else.
+func (d *document) openVariables(ed *edition, op *ast.OperationDefinition) (open []string) {
+	finders := map[string]int{}
+	for _, s := range op.SelectionSet {
+		f, ok := s.(*ast.Field)
+		if !ok {
+			continue
+		}
+		root := ed.version.Schema.API.Query[f.Name]
+		id := f.Arguments.ForName("id")
+		if root != nil && root.Op == schema.FindByID && id != nil && id.Value.Kind == ast.Variable {
+			finders[id.Value.Raw]++
+		}
+	}
+	uses := map[string]int{}
+	countVariables(d.ast, uses)
+	for _, def := range op.VariableDefinitions {
+		if n := finders[def.Variable]; n > 0 && n == uses[def.Variable] && def.Type.NonNull && def.DefaultValue == nil {
+			open = append(open, def.Variable)
+		}
+	}
+	return open
+}
+
+// countVariables counts the uses of each variable in a document.
+func countVariables(doc *ast.QueryDocument, uses map[string]int) {
+	var value func(v *ast.Value)
+	value = func(v *ast.Value) {
+		if v == nil {
+			return
+		}
+		if v.Kind == ast.Variable {
+			uses[v.Raw]++
+		}
+		for _, child := range v.Children {
+			value(child.Value)
+		}
+	}
+	arguments := func(list ast.ArgumentList) {
+		for _, a := range list {
+			value(a.Value)
+		}
+	}
+	directives := func(list ast.DirectiveList) {
+		for _, d := range list {
+			arguments(d.Arguments)
+		}
+	}
+	var walk func(set ast.SelectionSet)
+	walk = func(set ast.SelectionSet) {
+		for _, s := range set {
+			directives(directivesOf(s))
+			switch s := s.(type) {
+			case *ast.Field:
+				arguments(s.Arguments)
+				walk(s.SelectionSet)
+			case *ast.InlineFragment:
+				walk(s.SelectionSet)
+			}
+		}
+	}
+	for _, op := range doc.Operations {
+		directives(op.Directives)
+		walk(op.SelectionSet)
+	}
+	for _, f := range doc.Fragments {
+		directives(f.Directives)
+		walk(f.SelectionSet)
+	}
+}

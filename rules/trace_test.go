@@ -1,0 +1,156 @@
+package rules
+
+import (
+	"encoding/json"
+	"testing"
+)
+
+// TestTrace folds rules for one caller and for others too: how much was asked, what
+// is left for all who answer alike, and who of two others is one of them.
+func TestTrace(t *testing.T) {
+	w := newWorld()
+	claims := map[string]any{"org": "a", "teams": []any{"t1", "t2"}, "mixed": []any{"t1", json.Number("1")}, "none": []any{}, "level": json.Number("3"), "admin": true, "id": "ada"}
+	ada := func(more ...any) *Caller {
+		mine := map[string]any{}
+		for k, v := range claims {
+			mine[k] = v
+		}
+		for i := 0; i < len(more); i += 2 {
+			mine[more[i].(string)] = more[i+1]
+		}
+		return NewCaller("ada", mine, clock)
+	}
+	editor := ada()
+	editor.Grant("editor")
+	for _, c := range []struct {
+		text      string
+		questions int
+		whole     bool
+		want      string // with the numbers of the values
+		like, not *Caller
+	}{
+		{"doc.public", 0, true, "oldDoc.public", Anonymous(clock), nil},
+		{"doc.sku == CurrentIdentity()", 1, true, "oldDoc.sku == 0", NewCaller("bob", nil, clock), Anonymous(clock)},
+		{"doc.owner == CurrentUser()", 1, true, "user(v1, User, 0, oldDoc.owner == v1._id)", NewCaller("bob", nil, clock), Anonymous(clock)},
+		{"HasRole('editor') || doc.public", 1, true, "oldDoc.public", NewCaller("bob", nil, clock), editor},
+		{"signedIn && doc.public", 1, true, "oldDoc.public", NewCaller("bob", nil, clock), Anonymous(clock)},
+		{"doc.name == CurrentToken().org", 1, true, "oldDoc.name == 0", ada("org", "b"), ada("org", nil)},
+		{"doc.name == CurrentToken().org", 1, true, "oldDoc.name == 0", ada("org", ""), ada("org", json.Number("3"))},
+		{"doc.team in CurrentToken().teams", 1, true, "in(oldDoc.team, 0)", ada("teams", []any{"x"}), ada("teams", []any{})},
+		{"doc.team in CurrentToken().teams", 1, true, "in(oldDoc.team, 0)", ada("teams", []any{"x", "y", "z"}), ada("teams", []any{"x", json.Number("1")})},
+		{"doc.team in CurrentToken().teams", 1, true, "in(oldDoc.team, 0)", ada("teams", []any{"t1"}), ada("teams", "t1")},
+		{"doc.team in CurrentToken().mixed", 1, true, "in?(oldDoc.team, 0)", ada("mixed", []any{"x", nil}), ada("mixed", []any{"x"})},
+		{"doc.team in CurrentToken().none", 1, true, "false", ada("none", []any{}), ada("none", []any{"x"})},
+		{"doc.name.startsWith(CurrentToken().org)", 1, true, "startsWith(oldDoc.name, 0)", ada("org", "b"), ada("org", []any{"a"})},
+		{"size(CurrentToken().org) == 1 && doc.public", 1, true, "oldDoc.public", ada("org", "b"), ada("org", "bc")},
+		{"CurrentToken().admin && doc.public", 1, true, "oldDoc.public", ada("org", "b"), ada("admin", false)},
+		{"doc.public ? doc.sku == CurrentIdentity() : doc.name == CurrentToken().org", 2, true,
+			"if(oldDoc.public, oldDoc.sku == 0, oldDoc.name == 1)", ada("org", "b"), ada("org", true)},
+	} {
+		p, faults := w.env().Rule(w.product, Read, c.text)
+		if len(faults) > 0 {
+			t.Errorf("%s: %v", c.text, faults)
+			continue
+		}
+		fold := func(c *Caller) (string, *Trace) {
+			traced, trace := c.Traced()
+			return Print(traced.Fold(p, Binding{Fresh: Counter(New + 1)})), trace
+		}
+		got, trace := fold(ada())
+		if got != c.want || len(trace.Questions) != c.questions || trace.Whole() != c.whole {
+			t.Errorf("%s: %s after %d questions, whole %t; want %s, %d, %t", c.text, got, len(trace.Questions), trace.Whole(), c.want, c.questions, c.whole)
+		}
+		answers := func(c *Caller) bool {
+			for i := range trace.Questions {
+				if q := &trace.Questions[i]; q.Of(c, trace.Sources) != q.Answer {
+					return false
+				}
+			}
+			return true
+		}
+		if other, _ := fold(c.like); !answers(c.like) || other != got {
+			t.Errorf("%s: one who is like her answers otherwise, or gets %s", c.text, other)
+		}
+		if c.not == nil {
+			continue
+		}
+		if answers(c.not) {
+			t.Errorf("%s: one who is not like her answers alike", c.text)
+		}
+	}
+}
+
+// TestTraceOfValues: what would be computed from a value of the caller, or be
+// the time, is in no predicate that others share.
+func TestTraceOfValues(t *testing.T) {
+	w := newWorld()
+	list := &Slot{Text: "CurrentToken().teams", direct: func(c *Caller) result { return known(c.token.claims["teams"]) }}
+	text := &Slot{Text: "CurrentToken().org", direct: func(c *Caller) result { return known(c.token.claims["org"]) }}
+	number := &Slot{Text: "CurrentToken().level", direct: func(c *Caller) result { return known(c.token.claims["level"]) }}
+	org, teams, level := SlotRef{Slot: text, Kind: String}, SlotRef{Slot: list, Kind: ID, List: true}, SlotRef{Slot: number, Kind: Int}
+	name, stock, tags := Col{Var: Old, Field: w.product.Field("name")}, Col{Var: Old, Field: w.product.Field("stock")}, Col{Var: Old, Field: w.product.Field("tags")}
+	one := Val{Value{Kind: Int, V: int64(1)}}
+	some := Value{Kind: ID, List: true, V: []any{"x"}}
+	for what, c := range map[string]struct {
+		p     Pred
+		whole bool
+	}{
+		"a value":             {Cmp{Eq, name, org}, true},
+		"a list":              {In{X: name, List: teams}, true},
+		"an element":          {In{X: org, List: tags}, true},
+		"two values":          {Cmp{Eq, org, org}, true},
+		"a value in a list":   {In{X: org, List: teams}, true},
+		"a text in a text":    {Match{StartsWith, org, org}, true},
+		"a size":              {Cmp{Gt, Size{org}, one}, false},
+		"a size of a list":    {Cmp{Gt, Size{teams}, one}, false},
+		"a size of a column":  {Cmp{Gt, Size{tags}, one}, true},
+		"a member":            {Cmp{Eq, Member{X: org, Path: "a", Kind: String}, name}, false},
+		"a sum":               {Cmp{Eq, Sum{X: level, By: one.Value}, one}, false},
+		"a sum of a column":   {Cmp{Eq, Sum{X: stock, By: one.Value}, one}, true},
+		"a joined list":       {In{X: name, List: Joined{List: teams, Add: some}}, false},
+		"a list without":      {In{X: name, List: Without{List: teams, Drop: some}}, false},
+		"a column with joins": {In{X: name, List: Joined{List: tags, Add: some}}, true},
+	} {
+		traced, trace := NewCaller("ada", map[string]any{"org": "a", "teams": []any{"a"}, "level": json.Number("2")}, clock).Traced()
+		if traced.Fold(c.p, Binding{}); trace.Whole() != c.whole {
+			t.Errorf("%s: whole %t", what, trace.Whole())
+		}
+	}
+	for what, ask := range map[string]func(*Caller, *Trace){
+		"the time": func(c *Caller, _ *Trace) { c.Now() },
+		"a value to store": func(c *Caller, _ *Trace) {
+			c.Value(&Expr{op: org, field: w.product.Field("name")})
+		},
+		"a variable compared": func(c *Caller, trace *Trace) {
+			c.Fold(Cmp{Eq, Val{trace.Variable(0, ID)}, Val{Value{Kind: ID, V: "a"}}}, Binding{})
+		},
+		"an open end": func(_ *Caller, trace *Trace) { trace.Open() },
+	} {
+		traced, trace := NewCaller("ada", map[string]any{"org": "a"}, clock).Traced()
+		if ask(traced, trace); trace.Whole() {
+			t.Errorf("%s: said to be whole", what)
+		}
+	}
+}
+
+// TestTraceAsksOnce: a question is put once, and a value has one number.
+func TestTraceAsksOnce(t *testing.T) {
+	w := newWorld()
+	p, faults := w.env().Rule(w.product, Read, "doc.owner == CurrentUser() || doc.sku == CurrentIdentity() && (HasRole('a') || doc.note == CurrentIdentity()) || HasRole('a')")
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	traced, trace := NewCaller("ada", nil, clock).Traced()
+	traced.Fold(p, Binding{})
+	traced.Fold(p, Binding{})
+	traced.SignedIn()
+	traced.SignedIn()
+	traced.Holds("b")
+	traced.Holds("b")
+	if len(trace.Questions) != 4 || len(trace.Sources) != 1 {
+		t.Errorf("%d questions, %d values", len(trace.Questions), len(trace.Sources))
+	}
+	if a, b := trace.Variable(0, ID), trace.Variable(1, ID); a == b || trace.Variable(0, ID) != a {
+		t.Errorf("variables are %v and %v", a, b)
+	}
+}
