@@ -2,28 +2,18 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"regexp"
-	"slices"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
-	"time"
-
-	"flora.dev/flora/auth"
-	"flora.dev/flora/graph"
-	"flora.dev/flora/resolvers"
-	"flora.dev/flora/schema"
-	"flora.dev/flora/store"
-	"flora.dev/flora/web"
 )
 
 var briefQueries = flag.Int("brief.queries", 40, "random queries per world that are asked on both ways")
@@ -52,180 +42,6 @@ func TestBriefWay(t *testing.T) {
 			}
 		})
 	}
-}
-
-// ways are two servers over one store: the first keeps plans, the second has none.
-type ways struct {
-	handlers [2]http.Handler
-	model    *schema.Schema
-	issuers  map[string]*auth.DevIssuer
-	callers  []*briefCaller
-	kept     *keeper
-	log      *suiteLines
-	asked    int
-	clean    int // answers without an error
-}
-
-// briefCaller is who asks.
-type briefCaller struct {
-	auth.MintRequest
-	issuer string // "" for nobody
-	token  string
-}
-
-// keeper counts what is answered from plans.
-type keeper struct {
-	*resolvers.Resolvers
-	mu       sync.Mutex
-	planned  int // for one request
-	answered int // from a plan
-	shared   int // of them, those by a plan that another caller used before
-	used     map[graph.Prepared]string
-}
-
-func (k *keeper) Query(ctx context.Context, v *graph.Version, op *graph.Operation) (*graph.Answer, error) {
-	k.mu.Lock()
-	k.planned++
-	k.mu.Unlock()
-	return k.Resolvers.Query(ctx, v, op)
-}
-
-type keptQuery struct {
-	graph.Prepared
-	by *keeper
-}
-
-func (k *keeper) Prepare(v *graph.Version, op *graph.Operation, grow func()) graph.Prepared {
-	p := k.Resolvers.Prepare(v, op, grow)
-	if p == nil {
-		return nil
-	}
-	return keptQuery{p, k}
-}
-
-func (q keptQuery) Query(ctx context.Context, variables []any) (*graph.Answer, error) {
-	answer, err := q.Prepared.Query(ctx, variables)
-	who := "nobody"
-	if id := auth.From(ctx); id != nil {
-		who = fmt.Sprint(id.Issuer, id.Subject, id.Claims)
-	}
-	q.by.mu.Lock()
-	defer q.by.mu.Unlock()
-	if before := q.by.used[q.Prepared]; err == nil && before != "" && before != who {
-		q.by.shared++
-	}
-	if err == nil {
-		q.by.answered++
-		q.by.used[q.Prepared] = who
-	}
-	return answer, err
-}
-
-// suiteLines is a log for the suite that is kept as well.
-type suiteLines struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (l *suiteLines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	suite.Write(b)
-	return l.Buffer.Write(b)
-}
-
-// readOnly is a store that writes nothing: both ways stay alike.
-type readOnly struct{ store.Store }
-
-func (readOnly) Write(context.Context, *store.Mutation) (*store.Outcome, error) {
-	return nil, store.ErrUnavailable
-}
-
-// bothWays serves the world twice.
-func (w *world) bothWays(t testing.TB, db store.Store) *ways {
-	t.Helper()
-	d, model := w.deploy(t, db)
-	suite.know(w.sdl, w.seed)
-	b := &ways{model: model, log: &suiteLines{}}
-	log := slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelError}))
-	issuers, providers := twoIssuers(t)
-	providers[0].Vouches, b.issuers = []string{"number"}, issuers
-	claim := []resolvers.Grant{{Claim: auth.RolesClaim}}
-	limits := defaultLimits()
-	limits.web.Rate = 0
-	for i := range b.handlers {
-		res, err := resolvers.New(readOnly{db}, bytes.Repeat([]byte{7}, 32), resolvers.Options{Log: log,
-			Grants: map[string][]resolvers.Grant{"dev": claim, "partner": claim}, Now: func() time.Time { return worldNow }})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.kept = &keeper{Resolvers: res, used: map[graph.Prepared]string{}}
-		way := graph.Resolver(b.kept)
-		if i == 0 { // it has no Prepare
-			way = struct{ graph.Resolver }{res}
-		}
-		verifier, err := auth.NewVerifier(providers, auth.Options{DevIssuer: issuers["dev"], InsecureLoopback: true, Logger: log})
-		if err != nil {
-			t.Fatal(err)
-		}
-		executor := graph.NewExecutor(graph.Options{Resolver: way, Limits: limits.graph, Logger: log, Introspection: true})
-		executor.Publish(&graph.Version{Number: d.Version, Schema: model})
-		b.handlers[i] = web.New(web.Options{Data: &web.Endpoint{Verifier: verifier, Executor: executor}, Limits: limits.web})
-	}
-	b.callers = w.callers(t, issuers)
-	return b
-}
-
-var (
-	namedRole  = regexp.MustCompile(`HasRole\('([^']+)'\)|role: "([^"]+)"`)
-	claimPools = map[string][]any{
-		"city": {"Oslo", "Bonn", 7, nil}, "org": {"acme", "bolt", []any{"acme"}, nil}, "clearance": {2, 5, "2", 2.5},
-		"scopes": {[]any{"write"}, []any{}, []any{"read", 7}, []any{7}, "write", nil}, "hand": {"left", "right", ""}, "number": {"N11", "N12", 42},
-		"https://clinic.example/roles": {[]any{"billing"}, []any{"audit", "billing"}, []any{"audit", 1}, []any{}, "billing"},
-	}
-)
-
-// callers are nobody, each user of the seed by one issuer and by the other, and
-// users with roles and claims of all kinds.
-func (w *world) callers(t testing.TB, issuers map[string]*auth.DevIssuer) []*briefCaller {
-	r := rand.New(rand.NewPCG(9, 9))
-	out := []*briefCaller{{}}
-	var roles []string
-	for _, m := range namedRole.FindAllStringSubmatch(string(w.sdl), -1) {
-		roles = append(roles, m[1]+m[2])
-	}
-	for i, sub := range append(subjects(w), "someone", "42") {
-		out = append(out, &briefCaller{issuer: "dev", MintRequest: auth.MintRequest{Subject: sub}})
-		if i%3 == 0 {
-			out = append(out, &briefCaller{issuer: "partner", MintRequest: auth.MintRequest{Subject: sub}})
-		}
-		for range 3 {
-			c := &briefCaller{issuer: "dev", MintRequest: auth.MintRequest{Subject: sub, Claims: map[string]any{}}}
-			for _, role := range roles {
-				if r.IntN(3) == 0 && !slices.Contains(c.Roles, role) {
-					c.Roles = append(c.Roles, role)
-				}
-			}
-			for name, pool := range claimPools {
-				if strings.Contains(string(w.sdl), name) && r.IntN(3) > 0 {
-					c.Claims[name] = pool[r.IntN(len(pool))]
-				}
-			}
-			out = append(out, c)
-		}
-	}
-	for _, c := range out {
-		if c.issuer == "" {
-			continue
-		}
-		c.TTL = 24 * time.Hour
-		var err error
-		if c.token, err = issuers[c.issuer].Mint(c.MintRequest); err != nil {
-			t.Fatal(err)
-		}
-		suite.secret(c.token)
-	}
-	return out
 }
 
 // send asks on one way.
@@ -356,5 +172,97 @@ func (b *ways) judge(t *testing.T) {
 	}
 	if text := b.log.String(); strings.Contains(text, "is not kept") {
 		t.Errorf("plans differed from those of their callers:\n%s", text)
+	}
+}
+
+// TestBriefRace has many callers ask the same new queries at once while versions
+// are published: each has his own answer.
+func TestBriefRace(t *testing.T) {
+	w := readWorld(t, "testdata/worlds/blog")
+	b := w.bothWays(t, openMemory(t))
+	g := &queries{Rand: rand.New(rand.NewPCG(*randomSeed, 8)), schema: b.model.API.AST}
+	type question struct {
+		body []byte
+		want []reply // by caller
+	}
+	callers := b.callers[:min(len(b.callers), 12)]
+	var all []question
+	for len(all) < 24 {
+		q := question{body: g.open([]string{`"p1"`, `"p2"`, `"ada"`}).body(t, g)}
+		clean := 0
+		for _, c := range callers {
+			r := b.send(0, c, q.body)
+			q.want = append(q.want, r)
+			if !strings.Contains(r.body, `"errors"`) {
+				clean++
+			}
+		}
+		if clean > 0 {
+			all = append(all, q)
+		}
+	}
+	var asking sync.WaitGroup
+	for n := range 6 {
+		asking.Go(func() {
+			for i := range 4 * len(all) {
+				q := all[i/4]
+				at := (n + i) % len(callers)
+				if got := b.send(1, callers[at], q.body); got != q.want[at] {
+					t.Errorf("%q asks %s\nplanned %v\nkept    %v", callers[at].Subject, q.body, q.want[at], got)
+				}
+			}
+		})
+	}
+	asking.Go(func() {
+		for range 20 {
+			version := *b.version
+			b.keeping.Publish(&version)
+			b.send(1, callers[0], all[0].body)
+		}
+	})
+	asking.Wait()
+	if b.kept.answered < 100 || b.kept.shared < 50 {
+		t.Errorf("%d answers are from plans, %d from those of others", b.kept.answered, b.kept.shared)
+	}
+}
+
+// TestBriefFlood asks queries that are never asked again, and one query with
+// values that are never given again: what is kept of them is bounded.
+func TestBriefFlood(t *testing.T) {
+	if testing.Short() {
+		t.Skip("sends thousands of requests")
+	}
+	w := readWorld(t, "testdata/worlds/blog")
+	b := w.bothWays(t, openMemory(t))
+	heap := func() int {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	flood := func(n int) {
+		for i := range n {
+			text := fmt.Sprintf("{ a%d: posts(first: 1) { nodes { _id title author { name } } } }", i)
+			if i%2 == 0 {
+				text = "query($t: String) { posts(first: 1, where: {title: {eq: $t}}) { nodes { _id } } }"
+			}
+			body, err := json.Marshal(map[string]any{"query": text, "variables": map[string]string{"t": fmt.Sprint(i)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				b.send(1, b.callers[i%4], body)
+			}
+		}
+	}
+	flood(3000)
+	clear(b.kept.used)
+	before := heap()
+	flood(9000)
+	answered := b.kept.answered
+	clear(b.kept.used)
+	if grown := heap() - before; grown > 32<<20 || answered < 9000 {
+		t.Errorf("the heap grew by %d MiB after %d answers from plans", grown>>20, answered)
 	}
 }

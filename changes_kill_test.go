@@ -78,6 +78,7 @@ func (k *killer) call(ctx context.Context, method string, req, reply any, cc *gr
 // they do: the documents are then as before or as after, and a deployment that
 // follows ends as if nothing had been.
 func TestKilledChanges(t *testing.T) {
+	t.Parallel()
 	tried := 0
 	changes := readChanges(t)
 	r := rand.New(rand.NewPCG(*randomSeed, 0))

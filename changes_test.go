@@ -50,9 +50,13 @@ func readChanges(t *testing.T) map[string]*deployCase {
 
 // TestChanges deploys each change on both engines.
 func TestChanges(t *testing.T) {
+	t.Parallel()
 	for name, c := range readChanges(t) {
 		for _, engine := range bothEngines {
 			t.Run(name+"/"+engine, func(t *testing.T) {
+				if !*update { // which writes on one engine what the other reads
+					t.Parallel()
+				}
 				db := openEngine(t, engine)
 				c.begin(t, db)
 				p, err := plan(t.Context(), db, loadChange(t, c.After), false, c.Allow...)

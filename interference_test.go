@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	interferenceCases = flag.Int("interference.cases", 2000, "cases of the non-interference test on SQLite")
+	interferenceCases = flag.Int("interference.cases", 1000, "cases of the non-interference test on SQLite")
 	interferenceOf    = flag.String("interference.schema", "", "desk or shop alone")
 	interferenceSeed  = flag.Uint64("interference.seed", 1, "of the first case; the others count on")
 )
@@ -39,6 +39,7 @@ var (
 // What a mutation may show, that a unique value is taken or a document is still
 // referenced, is predicted: where only that differs, it is the last request.
 func TestNonInterference(t *testing.T) {
+	t.Parallel()
 	inShards(t, *interferenceCases, func(t *testing.T, s *refSchema) *arena { return onSQLite(t, s) })
 }
 

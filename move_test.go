@@ -146,12 +146,14 @@ Desk: [ { _id: "a desk\\\"", no: 1, holder: p1 }, { _id: d2, no: 2 } ]
 
 // TestMove exports, imports, exports again, and copies: the bytes stay.
 func TestMove(t *testing.T) {
+	t.Parallel()
 	worlds := map[string]*world{"circles": {sdl: []byte(circles), seed: []byte(circlesSeed)}}
 	for _, name := range []string{"types", "market", "sales"} {
 		worlds[name] = readWorld(t, "testdata/worlds/"+name)
 	}
 	for name, w := range worlds {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			eachPair(t, func(t *testing.T, from, to string) {
 				m := newMover(t)
 				source := m.planted(from, string(w.sdl), string(w.seed))

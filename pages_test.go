@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,14 +24,16 @@ var pageWalks = flag.Int("pages.walks", 8, "random orders per world whose pages 
 // offset. Every walk meets each document once, in the order of the whole list,
 // which is the same on both engines.
 func TestPageWalks(t *testing.T) {
-	allLong := 0
-	defer func() {
-		if allLong == 0 {
+	t.Parallel()
+	var allLong atomic.Int64
+	t.Cleanup(func() {
+		if allLong.Load() == 0 {
 			t.Error("no walk over more than a page")
 		}
-	}()
+	})
 	for _, dir := range worlds(t) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
 			w := readWorld(t, dir)
 			model, err := schema.Load("schema.graphql", w.sdl)
 			if err != nil {
@@ -80,7 +83,7 @@ func TestPageWalks(t *testing.T) {
 				}
 			}
 			t.Logf("%d orders walked, %d of more than a page", walked, long)
-			allLong += long
+			allLong.Add(int64(long))
 			if walked*3 < *pageWalks {
 				t.Error("too few walks")
 			}

@@ -27,8 +27,10 @@ var (
 // One of the stores has the indexes that are advised for the world: lists that
 // it reads as several SELECTs, the other reads as one.
 func TestRandomQueries(t *testing.T) {
+	t.Parallel()
 	for i, dir := range worlds(t) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
 			w := readWorld(t, dir)
 			sides := []*world{w, w.advised(t)}
 			a, issuerA := sides[i%2].serve(t, openMemory(t))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,12 +22,25 @@ type tenant struct {
 	issuer string
 }
 
-func newTenant(t *testing.T, file string) *tenant {
+// signingKeys are those of all tests, by the names of their files: making one
+// takes longer than most tests.
+var signingKeys sync.Map
+
+func signingKey(t testing.TB, name string) *rsa.PrivateKey {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	made, _ := signingKeys.LoadOrStore(name, sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }))
+	key, err := made.(func() (*rsa.PrivateKey, error))()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return key
+}
+
+// newTenant writes the set of keys that the tokens of a tenant are signed with:
+// those of files with other names have others.
+func newTenant(t *testing.T, file string) *tenant {
+	t.Helper()
+	key := signingKey(t, filepath.Base(file))
 	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k", Algorithm: "RS256", Use: "sig"}}})
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
@@ -44,6 +46,7 @@ var update = flag.Bool("update", false, "write the answers of testdata/worlds an
 // The answers stand beside it in a file .answer, "status body" per request,
 // and are the same bytes on both engines: ids, clock and secret are fixed.
 func TestWorlds(t *testing.T) {
+	t.Parallel()
 	for _, dir := range worlds(t) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			t.Parallel()
@@ -54,6 +57,7 @@ func TestWorlds(t *testing.T) {
 			}
 			for _, file := range cases {
 				t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+					t.Parallel()
 					t.Run("sqlite", func(t *testing.T) { w.run(t, file, openMemory(t), *update) })
 					t.Run("spanner", func(t *testing.T) { w.run(t, file, openEmulated(t), false) })
 				})
@@ -120,13 +124,27 @@ func (w *world) serve(t testing.TB, db store.Store) (*httptest.Server, *auth.Dev
 	return w.serveWith(t, db, l, web.Options{})
 }
 
+// issuerKey is a file with the key of the issuer of all worlds.
+func issuerKey(t testing.TB) string {
+	t.Helper()
+	text, err := x509.MarshalPKCS8PrivateKey(signingKey(t, "issuer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: text}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // serveWith does so with other limits, and what else is set of the edge.
 func (w *world) serveWith(t testing.TB, db store.Store, l limits, edge web.Options) (*httptest.Server, *auth.DevIssuer) {
 	t.Helper()
 	d, _ := w.deploy(t, db)
 	fixed := *d
 	fixed.Secret = bytes.Repeat([]byte{7}, 32)
-	issuer, err := auth.OpenDevIssuer(filepath.Join(t.TempDir(), "key"), "http://127.0.0.1/dev/issuer/", "https://api.flora.dev", time.Now)
+	issuer, err := auth.OpenDevIssuer(issuerKey(t), "http://127.0.0.1/dev/issuer/", "https://api.flora.dev", time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

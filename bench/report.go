@@ -172,7 +172,7 @@ func (r *report) markdown() string {
 		if len(list) == 0 {
 			return ""
 		}
-		return fmt.Sprintf("%.2f, %.1f (%.1f)", typical(list, p50)/1000, typical(list, p99)/1000, typical(list, spread))
+		return fmt.Sprintf("%.2f, %.1f (%.1f)", typical(list, p50)/1000, typical(list, p99)/1000, r.spread(peer, operation))
 	})
 	b.WriteString("\n| | start to first answer, ms | idle: resident, MiB | under Q3: resident, MiB | under Q3: PSS, MiB | CPU of the loader for one request, us | requests that failed |\n|---|---|---|---|---|---|---|\n")
 	for _, peer := range r.peers {
@@ -197,12 +197,15 @@ func whole(list []measurement, value func(measurement) float64) string {
 	return fmt.Sprintf("%.0f", typical(list, value))
 }
 
-// spread is how far the slowest are from the usual.
-func spread(m measurement) float64 {
-	if m.P50 == 0 {
-		return 0
+// spread is how far the slowest are from the usual at a fixed rate, 0 if that was
+// not measured. Where the server fell behind, all are slow: no more than the
+// median at saturation is usual.
+func (r *report) spread(peer, operation string) float64 {
+	usual := map[int]float64{} // by round
+	for _, m := range r.of(peer, operation, false) {
+		usual[m.Round] = m.P50
 	}
-	return m.P99 / m.P50
+	return typical(r.of(peer, operation, true), func(m measurement) float64 { return m.P99 / min(m.P50, usual[m.Round]) })
 }
 
 func (r *report) compared(peer, operation string, value func(measurement) float64) string {

@@ -154,7 +154,7 @@ func (c *runCommand) prepare() ([]*peer, error) {
 	}
 	if c.Flora == "" {
 		c.Flora = filepath.Join(c.Dir, "flora")
-		build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", c.Flora, ".")
+		build := exec.Command("go", "build", "-ldflags=-s -w", "-o", c.Flora, ".")
 		build.Dir = ".." // the product's module
 		build.Stderr = os.Stderr
 		if err := build.Run(); err != nil {

@@ -38,7 +38,7 @@ func (r *report) targets() string {
 		}
 	}
 	for _, operation := range []string{"Q1", "Q2", "Q3"} {
-		row("p99 to p50 of "+operation+fmt.Sprintf(" at %.0f %%", steady*100), 5, true, typical(r.of(flora, operation, true), spread), "%.1f")
+		row("p99 to p50 of "+operation+fmt.Sprintf(" at %.0f %%", steady*100), 5, true, r.spread(flora, operation), "%.1f")
 	}
 	all := r.of(flora, "", false)
 	row("resident when idle, MiB", 64, true, typical(all, idle), "%.0f")

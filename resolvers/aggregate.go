@@ -39,8 +39,9 @@ func (q *request) aggregate(g *graph.Field, path ast.Path, c *schema.Collection,
 		}
 		shape.Members = append(shape.Members, part)
 	}
+	groups := a.groups // a pointer into a would keep the caller
 	return &store.Select{From: c.Object, Var: v, Where: rules.AllOf(join, rules.T(rule), where), After: rules.True,
-		Limit: q.opts.MaxPage + 1, Groups: &a.groups}, shape, nil
+		Limit: q.opts.MaxPage + 1, Groups: &groups}, shape, nil
 }
 
 // aggregate is one being planned.

@@ -12,7 +12,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -23,7 +22,6 @@ import (
 	"strings"
 	"time"
 
-	"flora.dev/flora/bench/load"
 	"flora.dev/flora/bench/workload"
 )
 
@@ -31,7 +29,7 @@ import (
 type study struct {
 	name string
 	run  func(*run) error
-	show func([]figure) []chart
+	show func([]figure) []chart // nil: no plots
 }
 
 func studies() []study {
@@ -42,7 +40,7 @@ func studies() []study {
 		{"rules", manyRules, showCPU("Server CPU by number of rules", "parts of a rule, or fields with a rule", false)},
 		{"collections", collections, showCollections},
 		{"callers", callers, showCallers},
-		{"connections", connections, func([]figure) []chart { return nil }},
+		{"connections", connections, nil},
 		{"latency", latency, showLatency},
 	}
 }
@@ -100,40 +98,33 @@ func start(ctx context.Context, args []string) error {
 		return err
 	}
 	file := filepath.Join(*out, "figures.jsonl")
-	kept, err := readFigures(file)
-	if err != nil {
-		return err
-	}
 	for _, name := range strings.Split(*chosen, ",") {
 		i := slices.Index(names, name)
 		if i < 0 {
 			return fmt.Errorf("no study %s, there are %s", name, strings.Join(names, ", "))
 		}
 		fmt.Fprintf(os.Stderr, "%s %s\n", time.Now().Format(time.TimeOnly), name)
-		r.study = name
+		r.study, r.figures = name, nil
 		if err := all[i].run(r); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		kept = slices.DeleteFunc(kept, func(f figure) bool { return f.Study == name })
+		kept, err := readFigures(file)
+		if err != nil {
+			return err
+		}
+		kept = append(slices.DeleteFunc(kept, func(f figure) bool { return f.Study == name }), r.figures...)
+		slices.SortStableFunc(kept, func(a, b figure) int { return slices.Index(names, a.Study) - slices.Index(names, b.Study) })
+		if err := writeFigures(file, kept); err != nil {
+			return err
+		}
 	}
-	kept = append(kept, r.figures...)
-	slices.SortStableFunc(kept, func(a, b figure) int { return slices.Index(names, a.Study) - slices.Index(names, b.Study) })
-	if err := writeFigures(file, kept); err != nil {
+	kept, err := readFigures(file)
+	if err != nil {
 		return err
 	}
 	for _, s := range all {
-		of := slices.DeleteFunc(slices.Clone(kept), func(f figure) bool { return f.Study != s.name })
-		if len(of) == 0 {
-			continue
-		}
-		for i, c := range s.show(of) {
-			name := s.name
-			if i > 0 {
-				name = fmt.Sprintf("%s-%d", name, i+1)
-			}
-			if err := c.write(filepath.Join(*out, name+".svg")); err != nil {
-				return err
-			}
+		if err := s.draw(*out, kept); err != nil {
+			return err
 		}
 	}
 	if r.quick {
@@ -142,11 +133,29 @@ func start(ctx context.Context, args []string) error {
 	return writeTables(*page, kept)
 }
 
+// draw writes the plots of the study.
+func (s study) draw(dir string, figures []figure) error {
+	figures = slices.DeleteFunc(slices.Clone(figures), func(f figure) bool { return f.Study != s.name })
+	if len(figures) == 0 || s.show == nil {
+		return nil
+	}
+	for i, c := range s.show(figures) {
+		name := s.name
+		if i > 0 {
+			name = fmt.Sprintf("%s-%d", name, i+1)
+		}
+		if err := c.write(filepath.Join(dir, name+".svg")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // config lets one machine play many callers: no limits of one caller, and no
 // line in the log for each request.
 const config = `providers:
   - { name: bench, issuer: "` + workload.Issuer + `", audience: "` + workload.Audience + `", jwks: jwks.json }
-limits: { rate: off, concurrent: off }
+limits: { rate: off, concurrent: off, drainDelay: 0s }
 log: warn
 `
 
@@ -190,58 +199,4 @@ func (r *run) command(env []string, args ...string) error {
 		return fmt.Errorf("flora %s: %w: %.1000s", args[0], err, out)
 	}
 	return nil
-}
-
-var errSilent = errors.New("no answer within a minute")
-
-// server is a flora serve that runs.
-type server struct {
-	cmd     *exec.Cmd
-	address string
-	log     string
-	started time.Duration // until the first answer
-	idle    float64       // MiB resident after it
-}
-
-// serve starts a server on a store and waits until it answers.
-func (r *run) serve(name, store string, env ...string) (*server, error) {
-	address, err := freeAddress(r.ctx)
-	if err != nil {
-		return nil, err
-	}
-	s := &server{address: address, log: filepath.Join(r.dir, name+".log")}
-	log, err := os.Create(s.log)
-	if err != nil {
-		return nil, err
-	}
-	defer log.Close()
-	s.cmd = exec.CommandContext(r.ctx, r.flora, "serve", "--store", store, "--listen", address, "--config", filepath.Join(r.dir, "flora.yaml"))
-	s.cmd.Env, s.cmd.Stderr = append(os.Environ(), env...), log
-	began := time.Now()
-	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start flora: %w", err)
-	}
-	question := request(address, r.tokens[0], []byte(`{"query":"{ __typename }"}`))
-	for {
-		status, body, err := load.Once(address, question)
-		if err == nil && status == 200 {
-			break
-		}
-		if time.Since(began) > time.Minute || r.ctx.Err() != nil {
-			s.stop()
-			return nil, fmt.Errorf("start %s: %w: %d %.300s %v, see %s", name, errSilent, status, body, err, s.log)
-		}
-		time.Sleep(time.Millisecond)
-	}
-	s.started = time.Since(began)
-	s.idle, _ = load.Memory([]int{s.cmd.Process.Pid})
-	return s, nil
-}
-
-// stop ends the server.
-func (s *server) stop() {
-	s.cmd.Process.Signal(os.Interrupt)
-	late := time.AfterFunc(20*time.Second, func() { s.cmd.Process.Kill() })
-	defer late.Stop()
-	s.cmd.Wait() // how a server ends that was told to is its own affair
 }

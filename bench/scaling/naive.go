@@ -14,8 +14,8 @@ import (
 	"cloud.google.com/go/spanner"
 	"cloud.google.com/go/spanner/apiv1/spannerpb"
 	"flora.dev/flora/bench/workload"
+	"github.com/gofrs/uuid/v5"
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 	"google.golang.org/api/option"
@@ -207,7 +207,7 @@ func (q question) rows(sql string, a, n any) (list []object, err error) {
 // create writes a product for the caller if its category is there.
 func (q question) create(data object) (object, error) {
 	category := data["category"].(object)["connect"]
-	row := object{"_id": uuid.NewString(), "name": data["name"], "sku": data["sku"], "price": data["price"], "owner": q.caller, "createdAt": time.Now().UTC().Truncate(time.Microsecond)}
+	row := object{"_id": uuid.Must(uuid.NewV4()).String(), "name": data["name"], "sku": data["sku"], "price": data["price"], "owner": q.caller, "createdAt": time.Now().UTC().Truncate(time.Microsecond)}
 	_, err := q.client.ReadWriteTransaction(q.ctx, func(ctx context.Context, t *spanner.ReadWriteTransaction) error {
 		if _, err := t.ReadRow(ctx, "Category", spanner.Key{category}, []string{"flora_id"}); err != nil {
 			return err

@@ -173,6 +173,9 @@ func (d *decoder) object(depth int, into map[string]any) (members []Member, err 
 		if into != nil {
 			into[name] = value
 		} else {
+			if members == nil {
+				members = make([]Member, 0, 4) // as many as a GraphQL request has
+			}
 			members = append(members, Member{name, value, d.data[start:d.pos]})
 		}
 		if d.take('}') {

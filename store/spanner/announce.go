@@ -49,10 +49,8 @@ func (db *DB) settle(ctx context.Context) error {
 	if db.opts.Settle <= 0 {
 		return nil
 	}
-	select {
-	case <-time.After(db.opts.Settle):
-		return nil
-	case <-ctx.Done():
-		return unavailable(ctx.Err())
+	if err := pause(ctx, db.opts.Settle); err != nil {
+		return unavailable(err)
 	}
+	return nil
 }

@@ -3,6 +3,8 @@ package spanner
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	cloud "cloud.google.com/go/spanner"
 	"cloud.google.com/go/spanner/admin/database/apiv1/databasepb"
@@ -45,6 +47,9 @@ func (db *DB) run(ctx context.Context, s *script, steps []schema.Step) error {
 	}
 	defer admin.Close()
 	op, err := admin.UpdateDatabaseDdl(ctx, &databasepb.UpdateDatabaseDdlRequest{Database: db.name, Statements: s.statements})
+	for busy(err) && pause(ctx, busyPause) == nil {
+		op, err = admin.UpdateDatabaseDdl(ctx, &databasepb.UpdateDatabaseDdlRequest{Database: db.name, Statements: s.statements})
+	}
 	if err == nil {
 		err = op.Wait(ctx)
 	}
@@ -64,6 +69,24 @@ func (db *DB) run(ctx context.Context, s *script, steps []schema.Step) error {
 		return fmt.Errorf("deploy: %w", err)
 	}
 	return stepError(steps, s.steps[done], err)
+}
+
+// busyPause is between two tries of DDL while other DDL runs.
+const busyPause = 20 * time.Millisecond
+
+// busy reports that the emulator refuses DDL since another instance's DDL or
+// transaction runs. The service lets it wait for its turn.
+func busy(err error) bool {
+	return cloud.ErrCode(err) == codes.FailedPrecondition && strings.Contains(err.Error(), "concurrent schema change")
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // catalog returns the first column of a query on the information schema.

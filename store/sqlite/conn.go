@@ -19,6 +19,10 @@ const maxValue = 64 << 20
 // The pages are the system's cache, which it takes back where memory is short.
 const mapped = "mmap_size = 268435456" // bytes
 
+// checkpoint is how long the log of writes becomes before they go into the file. A
+// page that was written several times until then goes there once.
+const checkpoint = "wal_autocheckpoint = 8000" // pages of 4 KiB
+
 // maxStatements bounds the prepared statements that a connection keeps.
 const maxStatements = 200
 

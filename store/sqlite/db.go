@@ -34,8 +34,7 @@ type DB struct {
 	temp    string // folder to remove at Close, or ""
 	lock    *conn  // holds the lock file
 	now     func() time.Time
-	all     []*conn // that read
-	readers chan *conn
+	readers pool
 	writer  *conn
 	queue   chan *job
 	written chan struct{} // closed when the writer has ended
@@ -86,13 +85,13 @@ func (db *DB) open(ctx context.Context, path string, readers int) (err error) {
 	if db.temp != "" { // ends with the process, whatever is synced
 		durable = "synchronous = OFF"
 	}
-	if db.writer, err = connect(path, "journal_mode = WAL", durable, "foreign_keys = ON", "trusted_schema = OFF", mapped); err != nil {
+	if db.writer, err = connect(path, "journal_mode = WAL", durable, "foreign_keys = ON", "trusted_schema = OFF", mapped, checkpoint); err != nil {
 		return err
 	}
 	if err := db.initialize(); err != nil {
 		return err
 	}
-	db.readers = make(chan *conn, readers)
+	db.readers.free = make(chan struct{}, readers)
 	for range readers {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
@@ -102,8 +101,8 @@ func (db *DB) open(ctx context.Context, path string, readers int) (err error) {
 			return err
 		}
 		c.arm()
-		db.all = append(db.all, c)
-		db.readers <- c
+		db.readers.all = append(db.readers.all, c)
+		db.readers.put(c)
 	}
 	return nil
 }
@@ -177,11 +176,8 @@ func (db *DB) Close() error {
 // release closes what open opened, the lock last.
 func (db *DB) release() error {
 	var errs []error
-	if db.readers != nil {
-		close(db.readers)
-		for c := range db.readers {
-			errs = append(errs, c.close())
-		}
+	for _, c := range db.readers.all { // none is taken
+		errs = append(errs, c.close())
 	}
 	for _, c := range []*conn{db.writer, db.lock} {
 		if c != nil {

@@ -25,12 +25,10 @@ func TestConformance(t *testing.T) {
 func TestConformanceUnordered(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store {
 		db := openFile(t, filepath.Join(t.TempDir(), "flora.db"))
-		for range cap(db.readers) {
-			c := <-db.readers
+		for _, c := range db.readers.all {
 			if err := c.exec("PRAGMA reverse_unordered_selects = ON"); err != nil {
 				t.Fatal(err)
 			}
-			db.readers <- c
 		}
 		return db
 	})
@@ -219,11 +217,11 @@ func TestSettings(t *testing.T) {
 	if err := db.writer.exec(`SELECT "nosuch"`); err == nil {
 		t.Error("a double-quoted name is a string")
 	}
-	c := <-db.readers
+	c := db.readers.take(t.Context())
 	if err := c.exec("DELETE FROM flora_schema"); err == nil {
 		t.Error("a reader writes")
 	}
-	db.readers <- c
+	db.readers.put(c)
 }
 
 func TestMemory(t *testing.T) {

@@ -71,17 +71,11 @@ func (db *DB) read(ctx context.Context, f func(*conn) error) error {
 		return unavailable(ctx)
 	}
 	store.MeterOf(ctx).Trip()
-	var c *conn
-	select {
-	case c = <-db.readers:
-	default:
-		select {
-		case c = <-db.readers:
-		case <-ctx.Done():
-			return unavailable(ctx)
-		}
+	c := db.readers.take(ctx)
+	if c == nil {
+		return unavailable(ctx)
 	}
-	defer func() { db.readers <- c }()
+	defer db.readers.put(c)
 	if err := db.watched(ctx, c, f); err != nil {
 		return readError(ctx, err)
 	}

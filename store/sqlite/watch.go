@@ -62,7 +62,7 @@ func (db *DB) watch() {
 
 func (db *DB) look() {
 	db.watching.Store(false) // a read that begins while this looks is looked at later
-	for _, c := range db.all {
+	for _, c := range db.readers.all {
 		if c.look() {
 			db.watch()
 		}

@@ -7,16 +7,14 @@ import "flora.dev/flora/rules"
 type Dialect struct {
 	param string // before the number of a parameter
 
-	// JSON. Nested JSON is marked as such again in SQLite: the value of a
-	// subquery loses its subtype and would come out as a quoted string.
+	// JSON.
 	array                        string // constructor of an array
-	mark, markEnd                string // around a subquery whose value stands inside other JSON
+	asText                       bool   // JSON that has other JSON in it is put together as text
 	oneOpen, oneClose            string // around SELECT <node> FROM ...
 	listOpen, listFrom, listEnd  string // <open> node <from> ordered rows AS alias <end>
-	pageOpen, pageFrom           string // of a page that is nothing but its list: as listOpen and listFrom, with the array around it; "" for none
+	textOpen, textFrom           string // as listOpen and listFrom, of nodes that are put together as text
 	outerOrder                   bool   // rows of a subquery have no order: sort again
 	branchOpen, branchEnd        string // around a SELECT of UNION ALL that is sorted and cut off by itself; "" where the whole is read in order
-	guardOpen, guardEnd          string // around CASE ... END
 	rootOpen, rootEnd            string // around the value of a root
 	time, list, timeList         string // values that are not JSON by themselves, "" if they are
 	timeListNeedsQuery           bool   // timeList holds a subquery
@@ -48,11 +46,10 @@ var SQLite = &Dialect{
 	param: "?",
 
 	array:   "json_array(",
-	mark:    "json(", markEnd: ")",
+	asText:  true,
 	oneOpen: "(SELECT ", oneClose: ")",
 	listOpen: "(SELECT json_group_array(", listFrom: ") FROM (", listEnd: ")",
-	pageOpen: "(SELECT json_array(json_group_array(", pageFrom: ")) FROM (",
-	guardOpen: "json(CASE WHEN ", guardEnd: " END)",
+	textOpen: "(SELECT concat('[', group_concat(", textFrom: ", ','), ']') FROM (",
 	list: "json($1)", timeList: "json($1)",
 
 	// LIKE folds case and has wildcards; substr and instr count code points.
@@ -106,7 +103,6 @@ var Spanner = &Dialect{
 	oneOpen: "(SELECT ", oneClose: ")",
 	listOpen: "ARRAY(SELECT ", listFrom: " FROM (", listEnd: ")", outerOrder: true,
 	branchOpen: "(", branchEnd: ")",
-	guardOpen: "CASE WHEN ", guardEnd: " END",
 	rootOpen: "TO_JSON_STRING(", rootEnd: ")",
 	time: "UNIX_MICROS($1)",
 	// The emulator and the service disagree on arrays inside CASE, hence TO_JSON.

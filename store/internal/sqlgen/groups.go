@@ -67,7 +67,14 @@ func (p *printer) groups(s *store.Select, a string) {
 		}
 	}
 	p.widest = max(p.widest, len(nodes))
-	p.put(p.array, p.mark, p.listOpen, p.array)
+	end := ")"
+	if p.asText {
+		p.put("concat('[', ")
+		end = ", ']')"
+	} else {
+		p.put(p.array)
+	}
+	p.put(p.listOpen, p.array)
 	p.commas(nodes)
 	if len(figures) == 0 { // only their number is asked
 		figure("COUNT(*)")
@@ -94,7 +101,7 @@ func (p *printer) groups(s *store.Select, a string) {
 		p.put(" ORDER BY ")
 		p.commas(order)
 	}
-	p.put(p.listEnd, p.markEnd, ")")
+	p.put(p.listEnd, end)
 }
 
 func (p *printer) commas(texts []string) {

@@ -69,7 +69,6 @@ func (p *printer) selection(s *store.Select) {
 	if s.One {
 		p.need(s.From, s.Var, "document", nil, false, s.Where)
 		p.subquery()
-		defer p.marked(s)()
 		p.put(p.oneOpen)
 		first := 0
 		if s.Limit == 1 {
@@ -108,15 +107,11 @@ func (p *printer) selection(s *store.Select) {
 	if s.Total || parts == nil {
 		weighs = p.apart(func() { where = p.text(func() { p.conds(" WHERE ", s.Where) }) })
 	}
-	if !s.Total && p.pageOpen != "" {
-		defer p.marked(s)()
-		if parts == nil {
-			p.add(weighs, below(listConds, s.Where, s.After))
-		}
-		p.list(s, sc, order, where, rest, parts, p.pageOpen, p.pageFrom)
-		return
+	open, comma, end := p.array, ", ", ")"
+	if p.asText {
+		open, comma, end = "concat('[', ", ", ',', ", ", ']')"
 	}
-	p.put(p.array)
+	p.put(open)
 	if s.Total {
 		p.subquery()
 		p.add(weighs, below(countConds, s.Where))
@@ -125,27 +120,15 @@ func (p *printer) selection(s *store.Select) {
 		p.put(p.withoutRule(s, where, leak.CountBeforeRule), ")")
 	}
 	if s.Total && s.List {
-		p.put(", ")
+		p.put(comma)
 	}
 	if s.List {
 		if parts == nil {
 			p.add(weighs, below(listConds, s.Where, s.After))
 		}
-		p.put(p.mark)
-		p.list(s, sc, order, where, rest, parts, p.listOpen, p.listFrom)
-		p.put(p.markEnd)
+		p.list(s, sc, order, where, rest, parts)
 	}
-	p.put(")")
-}
-
-// marked marks the value of a subquery as JSON where it stands inside of other
-// JSON; of a root it is a text. The result ends it.
-func (p *printer) marked(s *store.Select) (end func()) {
-	if s == p.root {
-		return func() {}
-	}
-	p.put(p.mark)
-	return func() { p.put(p.markEnd) }
+	p.put(end)
 }
 
 // withoutRule is the condition of a page without its row rule, which the
@@ -161,9 +144,13 @@ func (p *printer) withoutRule(s *store.Select, where string, c leak.Class) strin
 // list prints the nodes of a page: the documents are found, sorted and cut off
 // in an inner SELECT, and made into JSON in an outer one under the same alias.
 // With parts there are several inner ones, of rest and one of the parts each.
-func (p *printer) list(s *store.Select, sc *scope, order []store.Order, where string, rest, parts []rules.Pred, open, from string) {
+func (p *printer) list(s *store.Select, sc *scope, order []store.Order, where string, rest, parts []rules.Pred) {
 	p.subquery()
 	p.selects++ // the inner one, which is no expression
+	open, from := p.listOpen, p.listFrom
+	if p.joins(s.Columns) {
+		open, from = p.textOpen, p.textFrom
+	}
 	p.put(open)
 	sc.record, sc.used = true, nil
 	p.deeper(listValues, func() { p.node(s.Columns) })
@@ -242,45 +229,4 @@ func (p *printer) orderBy(v rules.Var, order []store.Order, backward bool) {
 			p.put(" DESC")
 		}
 	}
-}
-
-// node prints the JSON array of a node's values.
-func (p *printer) node(columns []store.Column) {
-	p.calls++
-	p.widest = max(p.widest, len(columns))
-	p.put(p.array)
-	for i := range columns {
-		if i > 0 {
-			p.put(", ")
-		}
-		c := &columns[i]
-		if c.Guard == nil {
-			p.value(c)
-			continue
-		}
-		p.put(p.guardOpen)
-		p.calls += 2
-		p.deeper(1, func() { p.pred(c.Guard) })
-		p.put(" THEN ", p.array)
-		p.deeper(2, func() { p.value(c) })
-		p.put(")", p.guardEnd)
-	}
-	p.put(")")
-}
-
-func (p *printer) value(c *store.Column) {
-	if c.Nested != nil {
-		p.selection(c.Nested)
-		return
-	}
-	template := "$1"
-	switch kind, list := kindOf(c.Value); {
-	case list && kind == rules.Time:
-		template = p.timeList
-	case list && p.Dialect.list != "":
-		template = p.Dialect.list
-	case !list && kind == rules.Time && p.time != "":
-		template = p.time
-	}
-	p.fill(template, p.operand(c.Value))
 }

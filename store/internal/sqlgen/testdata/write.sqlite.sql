@@ -15,7 +15,7 @@ INSERT INTO `Project` (`flora_id`, `flora_ts`, `name`, `size`, `lead`) SELECT ?1
 -- p6 Ref t1
 
 -- insert for a version
-INSERT INTO `Project` (`flora_id`, `flora_ts`, `name`, `size`) SELECT ?1, ?2, ?3, ?4 WHERE (SELECT MAX(_v.version) FROM flora_schema AS _v) = ?5 RETURNING json_array(`flora_id`, `due`, json(`scores`)) AS r0
+INSERT INTO `Project` (`flora_id`, `flora_ts`, `name`, `size`) SELECT ?1, ?2, ?3, ?4 WHERE (SELECT MAX(_v.version) FROM flora_schema AS _v) = ?5 RETURNING concat('[', trim(json_array(`flora_id`, `due`), '[]'), ',', coalesce(json(`scores`), 'null'), ']') AS r0
 -- p1 ID p1
 -- p2 Long 1000
 -- p3 String n
@@ -33,7 +33,7 @@ INSERT INTO `Project` (`flora_id`, `flora_ts`, `name`, `size`) SELECT ?1, ?2, ?3
 -- p7 Long 3
 
 -- update
-UPDATE `Project` AS _w SET `name` = ?1, `size` = ?2, `secret` = _w.`name`, `flora_ts` = max(?3, _w.`flora_ts` + 1) WHERE _w.`flora_id` = ?4 AND _w.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = ?5)) AND _w.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = ?5) RETURNING json_array(`flora_id`, `due`, json(`scores`)) AS r0
+UPDATE `Project` AS _w SET `name` = ?1, `size` = ?2, `secret` = _w.`name`, `flora_ts` = max(?3, _w.`flora_ts` + 1) WHERE _w.`flora_id` = ?4 AND _w.`team` IN (SELECT _k1.`team` AS k FROM `Member` AS _k1 WHERE _k1.`user` = (SELECT _u2.`flora_id` FROM `User` AS _u2 WHERE _u2.`sub` = ?5)) AND _w.`lead` = (SELECT _u3.`flora_id` FROM `User` AS _u3 WHERE _u3.`sub` = ?5) RETURNING concat('[', trim(json_array(`flora_id`, `due`), '[]'), ',', coalesce(json(`scores`), 'null'), ']') AS r0
 -- p1 String n
 -- p2 Int <nil>
 -- p3 Long 1000
