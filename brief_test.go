@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -24,15 +23,18 @@ var briefQueries = flag.Int("brief.queries", 40, "random queries per world that 
 // body are the same bytes, and most answers come from plans that somebody else's
 // request made.
 func TestBriefWay(t *testing.T) {
+	all := []*world{claimsWorld()}
 	for _, dir := range worlds(t) {
-		t.Run(filepath.Base(dir), func(t *testing.T) {
+		all = append(all, readWorld(t, dir))
+	}
+	for _, w := range all {
+		t.Run(w.name, func(t *testing.T) {
 			for engine, queries := range map[string]int{"sqlite": *briefQueries, "spanner": *briefQueries / 8} {
 				t.Run(engine, func(t *testing.T) {
 					open := openMemory
 					if engine == "spanner" {
 						open = openEmulated
 					}
-					w := readWorld(t, dir)
 					b := w.bothWays(t, open(t))
 					rand := rand.New(rand.NewPCG(*randomSeed, 7))
 					b.askAround(t, rand, queries, w)

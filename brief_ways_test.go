@@ -152,9 +152,28 @@ var (
 	claimPools = map[string][]any{
 		"city": {"Oslo", "Bonn", 7, nil}, "org": {"acme", "bolt", []any{"acme"}, nil}, "clearance": {2, 5, "2", 2.5},
 		"scopes": {[]any{"write"}, []any{}, []any{"read", 7}, []any{7}, "write", nil}, "hand": {"left", "right", ""}, "number": {"N11", "N12", 42},
+		"teams": {[]any{"red"}, []any{"blue", "red"}, []any{}, []any{"red", 5}, "red", nil}, "barred": {[]any{"red"}, []any{"blue"}, []any{}, []any{"blue", true}, []any{nil}, "blue"},
 		"https://clinic.example/roles": {[]any{"billing"}, []any{"audit", "billing"}, []any{"audit", 1}, []any{}, "billing"},
 	}
 )
+
+// claimsWorld has rules that hold documents against lists in the token, which may
+// be empty or hold what is no text.
+func claimsWorld() *world {
+	return &world{name: "claims", sdl: []byte(`type Paper @auth(read: "doc.team in CurrentToken().teams || !(doc.team in CurrentToken().barred) || doc.sub == CurrentIdentity()") {
+  sub: String
+  team: String
+  org: String @auth(read: "CurrentToken().org in doc.orgs")
+  orgs: [String!]
+  level: Int @auth(read: "doc.level < CurrentToken().clearance && CurrentToken().clearance > 2")
+}
+`), seed: []byte(`Paper:
+  - { _id: p1, sub: ada, team: red, org: acme, orgs: [acme], level: 1 }
+  - { _id: p2, sub: bob, team: blue, org: bolt, orgs: [bolt, acme], level: 3 }
+  - { _id: p3, sub: eve, team: green, orgs: [], level: 5 }
+  - { _id: p4, sub: ada }
+`)}
+}
 
 // callers are nobody, each user of the seed by one issuer and by the other, and
 // users with roles and claims of all kinds.

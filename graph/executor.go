@@ -161,7 +161,7 @@ func (e *Executor) Do(ctx context.Context, req Request) (out *Response) {
 		}
 	}
 	if ed := e.current.Load(); ed != nil {
-		if out := ed.brief(ctx, &req); out != nil {
+		if out := e.brief(ctx, ed, &req); out != nil {
 			return out
 		}
 	}
@@ -186,13 +186,18 @@ func (e *Executor) Do(ctx context.Context, req Request) (out *Response) {
 	handler, ctx := e.DispatchOperation(ctx, opCtx)
 	resp := handler(ctx)
 	if resp == nil { // gqlgen's answer to a context that ended
-		message := "the request was cancelled"
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			message = "the request took too long"
-		}
-		resp = e.DispatchError(ctx, gqlerror.List{Errorf(Unavailable, "%s", message)})
+		resp = e.ended(ctx)
 	}
 	out = encode(resp)
 	out.Operation, out.Documents = opCtx.Operation.Name, runOf(opCtx).nodes
 	return out
+}
+
+// ended is the answer to a request whose context ended.
+func (e *Executor) ended(ctx context.Context) *graphql.Response {
+	message := "the request was cancelled"
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		message = "the request took too long"
+	}
+	return e.DispatchError(ctx, gqlerror.List{Errorf(Unavailable, "%s", message)})
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 
 	"flora.dev/flora/schema"
@@ -39,8 +40,8 @@ const (
 )
 
 // brief runs a request on the short way. Nil: it has to go the ordinary way.
-func (ed *edition) brief(ctx context.Context, req *Request) *Response {
-	if ed.preparer == nil {
+func (e *Executor) brief(ctx context.Context, ed *edition, req *Request) *Response {
+	if ed.preparer == nil || ctx.Err() != nil {
 		return nil
 	}
 	doc := ed.documents.get(req.Query)
@@ -80,7 +81,15 @@ func (ed *edition) brief(ctx context.Context, req *Request) *Response {
 		values[i] = variables[name]
 	}
 	answer, failed := p.query.Query(ctx, values)
-	if failed != nil || answer == nil || len(answer.Roots) != len(p.plan.op.Fields) || len(answer.Errors)+len(answer.Extensions) > 0 {
+	switch {
+	case errors.Is(failed, ErrUnprepared), errors.Is(failed, ErrStale):
+		return nil
+	case failed != nil: // the store is in trouble: it is not asked again
+		out := encode(e.failed(ctx, p.plan, failed))
+		out.Operation = form.op.Name
+		return out
+	}
+	if answer == nil || len(answer.Roots) != len(p.plan.op.Fields) || len(answer.Errors)+len(answer.Extensions) > 0 {
 		return nil
 	}
 	w := &writer{ctx: ctx, limits: &ed.options.Limits, buf: make([]byte, 0, estimate(answer))}
@@ -94,6 +103,15 @@ func (ed *edition) brief(ctx context.Context, req *Request) *Response {
 	out := encode(resp)
 	out.Operation, out.Documents = form.op.Name, w.count
 	return out
+}
+
+// failed is the answer to a query that the resolver failed to answer.
+func (e *Executor) failed(ctx context.Context, p *plan, err error) *graphql.Response {
+	resp := &graphql.Response{Data: []byte("null")}
+	for _, one := range errorsOf(err, onlyPath(p)) {
+		resp.Errors = append(resp.Errors, e.present(ctx, one))
+	}
+	return e.bound(resp)
 }
 
 // prepare plans a query whose variables are known but for those that are open.

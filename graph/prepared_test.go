@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -169,13 +168,28 @@ func TestIntrospectionOff(t *testing.T) {
 	}
 }
 
+// TestPreparedFails: what the store failed to answer is not asked again, and is
+// told as ever.
+func TestPreparedFails(t *testing.T) {
+	e, p := newPreparing(t, Options{})
+	p.each = func() (*Answer, error) { return nil, Errorf(Unavailable, "the store is gone") }
+	for range 2 {
+		r := e.Do(t.Context(), Request{Query: "{ echo }"})
+		if want := `{"errors":[{"message":"the store is gone","path":["echo"],"extensions":{"code":"UNAVAILABLE"}}],"data":null}`; len(p.calls) > 0 && p.answered > 0 && string(r.Body) != want {
+			t.Errorf("%d %s, want %s", r.Status, r.Body, want)
+		}
+	}
+	if p.answered != 1 || len(p.calls) != 1 {
+		t.Errorf("%d prepared answers, %v", p.answered, p.calls)
+	}
+}
+
 // TestUnprepared: where a prepared query has no answer, or not a whole one, the
 // resolver is asked as ever.
 func TestUnprepared(t *testing.T) {
 	whole := func(text string) []Root { return []Root{{scalarShape(rules.String), text}} }
 	for name, each := range map[string]func() (*Answer, error){
 		"unprepared": func() (*Answer, error) { return nil, ErrUnprepared },
-		"an error":   func() (*Answer, error) { return nil, errors.New("the store is gone") },
 		"stale":      func() (*Answer, error) { return nil, ErrStale },
 		"no answer":  func() (*Answer, error) { return nil, nil },
 		"too few":    func() (*Answer, error) { return &Answer{}, nil },

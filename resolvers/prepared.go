@@ -90,7 +90,7 @@ func (p *prepared) Query(ctx context.Context, variables []any) (*graph.Answer, e
 	rows, err := p.of.store.Read(ctx, &store.Query{Roots: plan.roots, Given: given, Kept: &plan.kept})
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, p.of.requestBy(ctx, p.v, p.op, auth.From(ctx), caller).storeError(p.op, nil, err)
 	case rows.Version != p.v.Number:
 		return nil, graph.ErrStale
 	}

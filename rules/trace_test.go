@@ -94,26 +94,28 @@ func TestTraceOfValues(t *testing.T) {
 	for what, c := range map[string]struct {
 		p     Pred
 		whole bool
+		asked int // questions beside those for values
 	}{
-		"a value":             {Cmp{Eq, name, org}, true},
-		"a list":              {In{X: name, List: teams}, true},
-		"an element":          {In{X: org, List: tags}, true},
-		"two values":          {Cmp{Eq, org, org}, true},
-		"a value in a list":   {In{X: org, List: teams}, true},
-		"a text in a text":    {Match{StartsWith, org, org}, true},
-		"a size":              {Cmp{Gt, Size{org}, one}, false},
-		"a size of a list":    {Cmp{Gt, Size{teams}, one}, false},
-		"a size of a column":  {Cmp{Gt, Size{tags}, one}, true},
-		"a member":            {Cmp{Eq, Member{X: org, Path: "a", Kind: String}, name}, false},
-		"a sum":               {Cmp{Eq, Sum{X: level, By: one.Value}, one}, false},
-		"a sum of a column":   {Cmp{Eq, Sum{X: stock, By: one.Value}, one}, true},
-		"a joined list":       {In{X: name, List: Joined{List: teams, Add: some}}, false},
-		"a list without":      {In{X: name, List: Without{List: teams, Drop: some}}, false},
-		"a column with joins": {In{X: name, List: Joined{List: tags, Add: some}}, true},
+		"a value":             {Cmp{Eq, name, org}, true, 0},
+		"a list":              {In{X: name, List: teams}, true, 0},
+		"an element":          {In{X: org, List: tags}, true, 0},
+		"two values":          {Cmp{Eq, org, org}, true, 1},
+		"a value in a list":   {In{X: org, List: teams}, true, 1},
+		"a text in a text":    {Match{StartsWith, org, org}, true, 1},
+		"a size":              {Cmp{Gt, Size{org}, one}, false, 0},
+		"a size of a list":    {Cmp{Gt, Size{teams}, one}, false, 0},
+		"a size of a column":  {Cmp{Gt, Size{tags}, one}, true, 0},
+		"a member":            {Cmp{Eq, Member{X: org, Path: "a", Kind: String}, name}, false, 0},
+		"a sum":               {Cmp{Eq, Sum{X: level, By: one.Value}, one}, false, 0},
+		"a sum of a column":   {Cmp{Eq, Sum{X: stock, By: one.Value}, one}, true, 0},
+		"a joined list":       {In{X: name, List: Joined{List: teams, Add: some}}, false, 0},
+		"a list without":      {In{X: name, List: Without{List: teams, Drop: some}}, false, 0},
+		"a column with joins": {In{X: name, List: Joined{List: tags, Add: some}}, true, 0},
 	} {
 		traced, trace := NewCaller("ada", map[string]any{"org": "a", "teams": []any{"a"}, "level": json.Number("2")}, clock).Traced()
-		if traced.Fold(c.p, Binding{}); trace.Whole() != c.whole {
-			t.Errorf("%s: whole %t", what, trace.Whole())
+		traced.Fold(c.p, Binding{})
+		if asked := len(trace.Questions) - len(trace.Sources); trace.Whole() != c.whole || asked != c.asked {
+			t.Errorf("%s: whole %t, %d questions beside", what, trace.Whole(), asked)
 		}
 	}
 	for what, ask := range map[string]func(*Caller, *Trace){
