@@ -169,7 +169,11 @@ func (b *ways) judge(t *testing.T) {
 	if b.asked < 30 || t.Failed() {
 		return
 	}
-	if 4*b.kept.answered < 3*b.clean || 5*b.kept.shared < 2*b.clean {
+	few := 4*b.kept.answered < 3*b.clean || 5*b.kept.shared < 2*b.clean
+	if b.asked < 100 { // each query is new once, to each kind of caller
+		few = 2*b.kept.answered < b.clean || b.kept.shared == 0
+	}
+	if few {
 		t.Error("too few answers come from plans")
 	}
 	if text := b.log.String(); strings.Contains(text, "is not kept") {
