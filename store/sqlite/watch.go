@@ -24,16 +24,17 @@ func (db *DB) watched(ctx context.Context, c *conn, f func(*conn) error) error {
 	c.watch.mu.Lock()
 	c.watch.ctx = ctx
 	c.watch.mu.Unlock()
-	db.watch() // only now: a look before this one saw nothing
-	err := f(c)
-	c.watch.mu.Lock()
-	c.watch.ctx = nil
-	cut := c.watch.cut
-	c.watch.mu.Unlock()
-	if cut {
-		c.arm()
-	}
-	return err
+	db.watch()     // only now: a look before this one saw nothing
+	defer func() { // after a panic too: the next to read is not to blame
+		c.watch.mu.Lock()
+		c.watch.ctx = nil
+		cut := c.watch.cut
+		c.watch.mu.Unlock()
+		if cut {
+			c.arm()
+		}
+	}()
+	return f(c)
 }
 
 // look interrupts what runs for an operation that has ended, and reports whether
