@@ -8,5 +8,9 @@
 // decides costs nothing; what remains of one goes into the statement, so that
 // a hidden row or value never leaves the database.
 //
+// Plans of queries are kept (prepared.go): behind what planning asked of a caller
+// (rules.Trace), without anything that he is. Whatever planning comes to read of a
+// caller beside rules.Caller must open the trace.
+//
 // The package knows no SQL and no HTTP.
 package resolvers

@@ -186,7 +186,7 @@ func (p *prepared) keep(trace *rules.Trace, plan *queryPlan) {
 			*at = &choice{ask: *ask, sources: trace.Sources}
 		}
 		c := *at
-		if c.plan != nil || !c.ask.Same(ask) {
+		if c.plan != nil || !c.ask.Same(c.sources, ask, trace.Sources) {
 			return // planning does not depend on the answers alone: nothing can be kept
 		}
 		at = &c.next[ask.Answer]

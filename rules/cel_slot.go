@@ -332,6 +332,9 @@ func (a activation) Parent() cel.Activation { return nil }
 
 // eval computes a slot.
 func (s *Slot) eval(c *Caller) result {
+	if c.trace != nil { // asked beside the questions
+		c.trace.open = true
+	}
 	if s.direct != nil {
 		return s.direct(c)
 	}

@@ -121,9 +121,17 @@ func (t *Trace) compared(what ask, op uint8, a, b Value, tainted bool) Truth {
 	return Truth(q.Answer)
 }
 
-// Same reports whether two traces asked the same at one place. What is asked
-// depends on the answers before alone.
-func (q *Question) Same(other *Question) bool {
+// Same reports whether two traces, whose values come from sources and others,
+// asked the same at one place. What is asked depends on the answers before alone.
+func (q *Question) Same(sources []Source, other *Question, others []Source) bool {
+	alike := func(a, b Value) bool {
+		g, given := a.V.(Given)
+		h, too := b.V.(Given)
+		if given && too && sources[g] != others[h] {
+			return false
+		}
+		return alike(a, b)
+	}
 	return q.asked == other.asked && q.op == other.op && q.tainted == other.tainted && alike(q.a, other.a) && alike(q.b, other.b)
 }
 

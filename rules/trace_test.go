@@ -156,3 +156,26 @@ func TestTraceAsksOnce(t *testing.T) {
 		t.Errorf("variables are %v and %v", a, b)
 	}
 }
+
+// TestSameQuestion: a value is told by where it comes from, not by its number.
+func TestSameQuestion(t *testing.T) {
+	a, b := Source{ref: SlotRef{Slot: &Slot{}}}, Source{ref: SlotRef{Slot: &Slot{}}}
+	q := Question{asked: asked{what: askCompare}, a: Value{Kind: String, V: Given(0)}, b: Value{Kind: String, V: "x"}}
+	for _, c := range []struct {
+		others []Source
+		want   bool
+	}{{[]Source{a}, true}, {[]Source{a, b}, true}, {[]Source{b, a}, false}} {
+		if got := q.Same([]Source{a, b}, &q, c.others); got != c.want {
+			t.Errorf("%v: %v", c.others, got)
+		}
+	}
+}
+
+// TestTracedSlot: what is read of a caller past the questions opens the trace.
+func TestTracedSlot(t *testing.T) {
+	traced, trace := NewCaller("u", nil, clock).Traced()
+	(&Slot{direct: func(*Caller) result { return result{} }}).eval(traced)
+	if trace.Whole() {
+		t.Error("the trace is whole")
+	}
+}

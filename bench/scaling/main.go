@@ -4,7 +4,7 @@
 //
 //	cd bench && go run ./scaling                          all studies, a quarter of an hour
 //	cd bench && go run ./scaling -study callers,latency   some, the figures of the others stay
-//	cd bench && go run ./scaling -quick -out /tmp/try     small, to see whether it works
+//	cd bench && go run ./scaling -quick -out try          small, to see whether it works
 //
 // Every figure is of a flora serve of its own process, asked over HTTP. It reads
 // /proc, so it runs on Linux alone.

@@ -118,6 +118,9 @@ func (p *printer) pieces(columns []store.Column) {
 			if n > 0 {
 				p.put(", ")
 			}
+			if _, inside := columns[i].Value.(rules.Member); inside {
+				p.fail("a part of an embedded value would lose its brackets")
+			}
 			p.value(&columns[i])
 			i++
 		}
