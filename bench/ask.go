@@ -31,7 +31,7 @@ func (c *loadCommand) Run() error {
 	if p.Queries[c.Operation] == "" {
 		return fmt.Errorf("no operation %s", c.Operation)
 	}
-	o := load.Options{Address: c.Address, Requests: p.requests(c.Operation, c.Connections, 1), Warm: c.Warm, Measure: c.For, Rate: c.Rate}
+	o := load.Options{Address: c.Address, Requests: p.requests(c.Operation, c.Connections, 1), Again: workload.Reprice, Warm: c.Warm, Measure: c.For, Rate: c.Rate}
 	if c.Process != 0 {
 		o.Processes = []int{c.Process}
 	}

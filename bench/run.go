@@ -111,7 +111,7 @@ func (c *runCommand) measure(p *peer, operation string, round int, expected map[
 		return nil, fmt.Errorf("the answers are wrong: %w", err)
 	}
 	o := load.Options{
-		Address: p.Address, Requests: p.requests(operation, c.Connections, uint64(round)), Shortest: length[operation] * 7 / 10,
+		Address: p.Address, Requests: p.requests(operation, c.Connections, uint64(round)), Again: workload.Reprice, Shortest: length[operation] * 7 / 10,
 		Processes: s.processes, Warm: c.Warm, Measure: c.Measure,
 	}
 	add := func(fixed bool) error {

@@ -13,9 +13,10 @@ import (
 // Options say what is asked, and how.
 type Options struct {
 	Address   string
-	Requests  [][][]byte // of each connection, whole, in turn
-	Shortest  int        // bytes of a good answer
-	Processes []int      // of the server: roots of what is counted
+	Requests  [][][]byte   // of each connection, whole, in turn
+	Again     func([]byte) // changes a request that is sent once more; nil: it stays as it is
+	Shortest  int          // bytes of a good answer
+	Processes []int        // of the server: roots of what is counted
 	Warm      time.Duration
 	Measure   time.Duration
 	Rate      float64 // requests per second whatever the server does; 0: each connection asks when it is answered
@@ -130,6 +131,9 @@ func (w *worker) ask(due time.Time, phase *atomic.Int32) {
 		}
 	}
 	request := w.requests[w.sent%len(w.requests)]
+	if w.sent >= len(w.requests) && w.o.Again != nil {
+		w.o.Again(request)
+	}
 	w.sent++
 	status, body, err := w.client.do(request)
 	took := time.Since(from)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"flora.dev/flora/bench/load"
+	"flora.dev/flora/bench/workload"
 )
 
 // point is something to measure: one operation on one server.
@@ -39,7 +40,7 @@ func (r *run) measure(points []point) error {
 	}
 	list := make([]asked, len(points))
 	for i, p := range points {
-		o := load.Options{Address: p.address, Shortest: 10, Warm: r.warm, Measure: r.each}
+		o := load.Options{Address: p.address, Again: workload.Reprice, Shortest: 10, Warm: r.warm, Measure: r.each}
 		if p.process != 0 {
 			o.Processes = []int{p.process}
 		}

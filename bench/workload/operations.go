@@ -1,9 +1,10 @@
 package workload
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"strings"
 )
 
@@ -48,7 +49,23 @@ func (d Document) Body(operation string, owner, product int, r *rand.Rand) []byt
 	return []byte(`{"query":` + string(query) + `,"operationName":"` + operation + `","variables":` + variables + `}`)
 }
 
-// Price returns a price.
+// Price returns a price of three digits, a point and two digits, the last not 0:
+// the shortest text of its number, and as long as any other.
 func Price(r *rand.Rand) string {
-	return strconv.FormatFloat(float64(1+r.IntN(100_000))/100, 'f', -1, 64)
+	return fmt.Sprintf("%d.%d%d", 100+r.IntN(900), r.IntN(10), 1+r.IntN(9))
+}
+
+// Reprice changes the price in a request that is sent once more, if it has one.
+// A row that is written as it stands costs SQLite no write.
+func Reprice(request []byte) {
+	const name = `"price":`
+	at := bytes.LastIndex(request, []byte(name)) + len(name)
+	if at < len(name) || at == len(request) {
+		return
+	}
+	if digit := &request[at]; *digit == '9' {
+		*digit = '1'
+	} else {
+		*digit++
+	}
 }

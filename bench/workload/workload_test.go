@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
+	"strconv"
 	"testing"
 )
 
@@ -45,5 +47,29 @@ func TestTokens(t *testing.T) {
 	}
 	if _, err := ReadTokens(keys); err == nil {
 		t.Error("a key set was read as tokens")
+	}
+}
+
+// TestReprice: a request that is sent again asks for something else each time,
+// in as many bytes.
+func TestReprice(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for _, o := range Operations() {
+		body := o.Body(o.Name, 1, 1001, r)
+		for range 20 {
+			before := string(body)
+			Reprice(body)
+			var request struct{ Variables struct{ Price json.Number } }
+			if err := json.Unmarshal(body, &request); err != nil {
+				t.Fatal(err)
+			}
+			if changed := string(body) != before; changed != (o.Name[0] == 'M') {
+				t.Errorf("%s: %s after %s", o.Name, body, before)
+			}
+			price := string(request.Variables.Price)
+			if value, _ := request.Variables.Price.Float64(); price != "" && strconv.FormatFloat(value, 'f', -1, 64) != price {
+				t.Errorf("%s: %s is not how its number is written", o.Name, price)
+			}
+		}
 	}
 }

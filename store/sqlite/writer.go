@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 
 	"flora.dev/flora/store"
@@ -66,6 +67,7 @@ func (db *DB) write() {
 	for j := range db.queue {
 		group = group[:0]
 		take(j)
+		runtime.Gosched() // whoever is about to hand over a job does so: one commit more is shared
 		for more := true; more && len(group) < maxGroup; {
 			select {
 			case j, ok := <-db.queue:
