@@ -30,6 +30,7 @@ type runCommand struct {
 	Connections int           `default:"16" help:"At the same time."`
 	Warm        time.Duration `default:"5s" help:"How long before it counts."`
 	Measure     time.Duration `default:"8s" help:"How long it counts."`
+	SlowSync    time.Duration `help:"How much longer than on this disk Flora and the handlers wait for each sync. Linux, with strace, whose CPU counts as theirs."`
 	Steady      []string      `default:"flora,raw" help:"Peers whose queries are measured at a fixed rate as well."`
 }
 
@@ -66,6 +67,9 @@ func (c *runCommand) Run() error {
 	where, err := machine(c.Dir)
 	if err != nil {
 		return err
+	}
+	if c.SlowSync > 0 {
+		where += fmt.Sprintf(", each sync of Flora and the handlers %v longer", c.SlowSync)
 	}
 	if err := lines.Encode(measurement{Machine: where}); err != nil {
 		return fmt.Errorf("keep results: %w", err)
@@ -210,7 +214,7 @@ func (c *runCommand) own() ([]*peer, error) {
 		return &peer{
 			Name: name, Kind: "graphql", Address: address, Path: "/graphql", Dir: c.Dir, Queries: queries, Vars: vars, exact: true, tokens: tokens,
 			Pre: fresh + " && cp " + store + " " + run + " && sync", Post: fresh,
-			Start: strings.NewReplacer("$RUN", run, "$ADDRESS", address).Replace(start),
+			Start: c.slowly() + strings.NewReplacer("$RUN", run, "$ADDRESS", address).Replace(start),
 		}
 	}
 	const handler = " raw --listen $ADDRESS --store $RUN --key-set " + keySetFile
@@ -219,6 +223,14 @@ func (c *runCommand) own() ([]*peer, error) {
 		describe("raw", rawStore, "23121", quote(bench)+handler+" --synchronous FULL"),
 		describe(normal, rawStore, "23122", quote(bench)+handler+" --synchronous NORMAL"),
 	}, nil
+}
+
+// slowly is what makes a command wait for the disk: nothing else of it is traced.
+func (c *runCommand) slowly() string {
+	if c.SlowSync <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("strace -f --seccomp-bpf -qqq -o /dev/null -e trace=fsync,fdatasync -e inject=fsync,fdatasync:delay_exit=%d ", c.SlowSync.Microseconds())
 }
 
 // documents are the operations as Flora takes them.
