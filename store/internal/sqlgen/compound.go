@@ -106,7 +106,7 @@ func (p *printer) compound(s *store.Select, sc *scope, order []store.Order, rest
 		sc.bare = true
 		p.orderBy(s.Var, order, s.Backward)
 		sc.bare = false
-		p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(s.Limit)}))
+		p.limit(s.Limit)
 	})
 	piece := func(sep string, qs ...rules.Pred) (text string, w weight) {
 		w = p.apart(func() { text = p.text(func() { p.conds(sep, qs...) }) })

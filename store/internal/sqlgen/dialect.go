@@ -5,7 +5,8 @@ import "flora.dev/flora/rules"
 // Dialect is how one engine spells what SQL leaves open. In templates $1 and
 // $2 stand for operands.
 type Dialect struct {
-	param string // before the number of a parameter
+	param     string // before the number of a parameter
+	unplanned string // before one that is a LIMIT
 
 	// JSON.
 	array                        string // constructor of an array
@@ -44,6 +45,9 @@ type Dialect struct {
 // INTEGER microseconds, lists JSON text.
 var SQLite = &Dialect{
 	param: "?",
+	// A bare one is a reason to prepare the statement anew when it is bound, and
+	// shares its mark with all parameters from the 32nd on.
+	unplanned: "+",
 
 	array:   "json_array(",
 	asText:  true,

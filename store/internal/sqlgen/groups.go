@@ -94,7 +94,7 @@ func (p *printer) groups(s *store.Select, a string) {
 		p.commas(by)
 		p.put(" ORDER BY ")
 		p.commas(by)
-		p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(s.Limit)}))
+		p.limit(s.Limit)
 	}
 	p.put(") AS ", group)
 	if p.outerOrder && len(order) > 0 {

@@ -219,7 +219,8 @@ func (p *printer) count(h *store.Head) {
 	p.subquery()
 	p.put("(SELECT COUNT(*) FROM (SELECT 1 FROM ", quote(h.Table.Table), " AS ", a)
 	p.deeper(below(countBelow, h.Match), func() { p.conds(" WHERE ", h.Match) })
-	p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(Most(h)) + 1}), ") AS ", a, ")")
+	p.limit(Most(h) + 1)
+	p.put(") AS ", a, ")")
 }
 
 func (p *printer) version(sep string, w Write) {

@@ -196,7 +196,7 @@ func (p *printer) list(s *store.Select, sc *scope, order []store.Order, where st
 	}
 	p.deeper(listConds, func() { p.conds(sep, s.After) })
 	p.orderBy(s.Var, order, s.Backward)
-	p.put(" LIMIT ", p.param(rules.Value{Kind: rules.Long, V: int64(s.Limit)}))
+	p.limit(s.Limit)
 	if s.Offset > 0 {
 		p.put(" OFFSET ", p.param(rules.Value{Kind: rules.Long, V: int64(s.Offset)}))
 	}

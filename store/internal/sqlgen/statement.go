@@ -172,6 +172,10 @@ func (p *printer) param(v rules.Value) string {
 	return text
 }
 
+func (p *printer) limit(n int) {
+	p.put(" LIMIT ", p.unplanned, p.param(rules.Value{Kind: rules.Long, V: int64(n)}))
+}
+
 // canonical drops the sign of a zero, which SQLite does not store.
 func canonical(v any) any {
 	switch x := v.(type) {
