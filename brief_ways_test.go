@@ -73,8 +73,8 @@ func (k *keeper) Prepare(v *graph.Version, op *graph.Operation, grow func()) gra
 	return keptQuery{p, k}
 }
 
-func (q keptQuery) Query(ctx context.Context, variables []any) (*graph.Answer, error) {
-	answer, err := q.Prepared.Query(ctx, variables)
+func (q keptQuery) Answer(ctx context.Context, variables []any) (*graph.Answer, error) {
+	answer, err := q.Prepared.Answer(ctx, variables)
 	who := "nobody"
 	if id := auth.From(ctx); id != nil {
 		who = fmt.Sprint(id.Issuer, id.Subject, id.Claims)

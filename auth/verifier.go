@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -100,20 +99,20 @@ func (v *Verifier) Verify(ctx context.Context, bearer string) (*Identity, error)
 			return nil, fmt.Errorf("verify token: %w", err)
 		}
 	}
-	sum := sha256.Sum256([]byte(bearer[:min(len(bearer), maxToken+1)]))
+	sum := sumOf(bearer)
 	if hit, ok := v.cache.get(sum); ok {
 		set, err := hit.provider.keys.current(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("verify token: %w", err)
 		}
 		if set == hit.set {
-			return v.admit(&hit)
+			return v.admit(hit)
 		}
 		v.cache.drop(sum) // the issuer changed its keys: from the beginning
 	}
 	t, r := parseToken(bearer)
 	if r == nil {
-		var fresh verified
+		var fresh *verified
 		var err error
 		if fresh, r, err = v.verify(ctx, t); err != nil {
 			return nil, fmt.Errorf("verify token: %w", err)
@@ -121,7 +120,7 @@ func (v *Verifier) Verify(ctx context.Context, bearer string) (*Identity, error)
 		if r == nil {
 			fresh.size = 8*len(bearer) + 512 // decoded claims take several times their text
 			v.cache.put(sum, fresh)
-			return v.admit(&fresh)
+			return v.admit(fresh)
 		}
 	}
 	r.KeyID, r.Algorithm = clip(t.keyID), clip(t.algorithm)
@@ -142,30 +141,30 @@ func (v *Verifier) admit(t *verified) (*Identity, error) {
 }
 
 // verify needs provider and keys. The error means that they are not there.
-func (v *Verifier) verify(ctx context.Context, t *token) (verified, *Rejection, error) {
+func (v *Verifier) verify(ctx context.Context, t *token) (*verified, *Rejection, error) {
 	p, r := v.provider(t)
 	if r != nil {
-		return verified{}, r, nil
+		return nil, r, nil
 	}
 	if !slices.Contains(p.Algorithms, t.algorithm) {
-		return verified{}, reject(CodeAlgorithm, "the alg of the token is not accepted, expected "+strings.Join(p.Algorithms, ", ")), nil
+		return nil, reject(CodeAlgorithm, "the alg of the token is not accepted, expected "+strings.Join(p.Algorithms, ", ")), nil
 	}
 	set, err := p.keys.current(ctx)
 	if err != nil {
-		return verified{}, nil, err
+		return nil, nil, err
 	}
 	keys, unknown := set.find(t)
 	if unknown {
 		if set, err = p.keys.search(ctx, t.keyID); err != nil {
-			return verified{}, nil, err
+			return nil, nil, err
 		}
 		keys, _ = set.find(t)
 	}
 	if len(keys) == 0 {
-		return verified{}, reject(CodeKey, "the issuer publishes no key for the kid and alg of the token"), nil
+		return nil, reject(CodeKey, "the issuer publishes no key for the kid and alg of the token"), nil
 	}
 	if err := checkSignature(t, keys); err != nil {
-		return verified{}, reject(CodeSignature, "the signature does not match"), nil
+		return nil, reject(CodeSignature, "the signature does not match"), nil
 	}
 	life, r := checkClaims(t.claims, &p.Provider)
 	if r == nil {
@@ -175,9 +174,9 @@ func (v *Verifier) verify(ctx context.Context, t *token) (verified, *Rejection, 
 		r = v.checkBare(t.subject)
 	}
 	if r != nil {
-		return verified{}, r, nil
+		return nil, r, nil
 	}
-	return verified{identity: p.identity(t, life), provider: p, set: set, lifetime: life, marks: marksOf(t)}, nil, nil
+	return &verified{identity: p.identity(t, life), provider: p, set: set, lifetime: life, marks: marksOf(t)}, nil, nil
 }
 
 // provider picks by iss, before any key is looked up.

@@ -153,29 +153,45 @@ func TestTokenCacheBounds(t *testing.T) {
 	has := func(c *tokenCache, b byte) bool { _, ok := c.get(sum(b)); return ok }
 
 	c := newTokenCache(2, 1000)
-	c.put(sum(1), verified{size: 10})
-	c.put(sum(2), verified{size: 10})
+	c.put(sum(1), &verified{size: 10})
+	c.put(sum(2), &verified{size: 10})
 	c.get(sum(1))
-	c.put(sum(3), verified{size: 10})
+	c.put(sum(3), &verified{size: 10})
 	if !has(c, 1) || has(c, 2) || !has(c, 3) {
 		t.Errorf("entries: has 1 %v, 2 %v, 3 %v; want the least recently used gone", has(c, 1), has(c, 2), has(c, 3))
 	}
-	c.put(sum(4), verified{size: 995})
+	c.put(sum(4), &verified{size: 995})
 	if has(c, 1) || has(c, 3) || !has(c, 4) {
 		t.Error("bytes: older entries stayed")
 	}
-	c.put(sum(5), verified{size: 2000})
+	c.put(sum(5), &verified{size: 2000})
 	if len(c.entries) != 0 || c.bytes != 0 || c.recent.Len() != 0 {
 		t.Errorf("an entry larger than the cache left %d entries, %d bytes", len(c.entries), c.bytes)
 	}
-	c.put(sum(6), verified{size: 7})
-	c.put(sum(6), verified{size: 9})
+	c.put(sum(6), &verified{size: 7})
+	c.put(sum(6), &verified{size: 9})
 	if c.bytes != 9 {
 		t.Errorf("one entry put twice counts %d bytes, want 9", c.bytes)
 	}
 	c.drop(sum(6))
 	if has(c, 6) || c.bytes != 0 {
 		t.Error("a dropped entry stayed")
+	}
+
+	c = newTokenCache(2, 1000)
+	c.put(sum(1), &verified{size: 10})
+	for b := byte(2); b < 20; b++ { // none that is used gives way to one that is not
+		c.get(sum(1))
+		c.put(sum(b), &verified{size: 10})
+		if len(c.entries) != 2 || c.entries[sum(1)] == nil || c.entries[sum(b)] == nil {
+			t.Fatalf("after entry %d: has 1 %v, it %v", b, has(c, 1), has(c, b))
+		}
+	}
+	if has(c, 1) && has(c, 19) { // all are used
+		c.put(sum(20), &verified{size: 10})
+	}
+	if has(c, 1) || !has(c, 19) || !has(c, 20) {
+		t.Errorf("of two that are used: has 1 %v, 19 %v, the new one %v; want the older gone", has(c, 1), has(c, 19), has(c, 20))
 	}
 }
 

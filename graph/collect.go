@@ -41,7 +41,7 @@ func collect(s *ast.Schema, doc *ast.QueryDocument, op *ast.OperationDefinition,
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{op: &Operation{Name: op.Name}, roots: make([]rootField, len(groups))}
+	p := &plan{op: &Operation{Name: op.Name, Mutation: op.Operation == ast.Mutation}, roots: make([]rootField, len(groups))}
 	for i, g := range groups {
 		r := &p.roots[i]
 		r.key = g.field.Alias

@@ -73,7 +73,7 @@ func (d *dataSchema) answer(ctx context.Context, r *run) (data []byte, err error
 	}()
 	if fields := r.plan.op.Fields; len(fields) > 0 {
 		resolve := d.resolver.Query
-		if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
+		if r.plan.op.Mutation {
 			resolve = d.resolver.Mutation
 		}
 		if answer, err = resolve(ctx, d.version, r.plan.op); err != nil {

@@ -24,7 +24,7 @@ type edition struct {
 	documents documents
 	data      *dataSchema // nil: the control API
 	preparer  Preparer    // nil: nothing is prepared
-	prepared  *generations[preparedKey, *preparedQuery]
+	prepared  *generations[preparedKey, *preparedOperation]
 	roles     map[string]role
 	options   *Options
 }
@@ -35,7 +35,7 @@ func newEdition(v *Version, es graphql.ExecutableSchema, o *Options, present gra
 		schema:    es.Schema(),
 		gqlgen:    executor.New(es),
 		documents: newDocuments(),
-		prepared:  newGenerations[preparedKey, *preparedQuery](preparedEntries, preparedBytes),
+		prepared:  newGenerations[preparedKey, *preparedOperation](preparedEntries, preparedBytes),
 		roles:     rolesOf(es.Schema()),
 		options:   o,
 	}
@@ -87,7 +87,7 @@ func (ed *edition) open(ctx context.Context, params *graphql.RawParams) (*graphq
 		if r.plan, err = collect(ed.schema, doc, op, variables); err != nil {
 			return nil, gqlerror.List{err}
 		}
-		if op.Operation == ast.Mutation {
+		if r.plan.op.Mutation {
 			r.plan.op.Retry = retryOf(ctx, params)
 		}
 	}

@@ -11,26 +11,26 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// A query that was asked before takes a shorter way: its document is known to be
-// valid, and its plan is kept. Nothing that differs from the ordinary way is decided here:
-// where something is unusual, and wherever something goes wrong, the request
-// goes that way from its beginning. Only queries are prepared, so nothing has happened then.
+// An operation that was asked before takes a shorter way: its document is known to
+// be valid, and its plan is kept. Nothing that differs from the ordinary way is decided
+// here: where something is unusual, and wherever something goes wrong, the request
+// goes that way from its beginning, but for a mutation that has happened.
 
-// preparedKey names a query by all that its plans depend on beside the caller.
+// preparedKey names an operation by all that its plans depend on beside the caller.
 type preparedKey struct {
 	document  *document
 	operation string
-	variables string // JSON of those that are no Variable
+	variables string // what is known of those that are no Variable
 }
 
-// preparedQuery is a query with its plans. One without a query goes the
+// preparedOperation is an operation with its plans. One that has none goes the
 // ordinary way.
-type preparedQuery struct {
+type preparedOperation struct {
 	plan  *plan
-	query Prepared
+	plans Prepared
 }
 
-// A generation of prepared queries.
+// A generation of prepared operations.
 const (
 	preparedEntries = 2000
 	preparedBytes   = 16 << 20
@@ -49,7 +49,7 @@ func (e *Executor) brief(ctx context.Context, ed *edition, req *Request) *Respon
 		return nil
 	}
 	form := doc.form(ed, req.OperationName)
-	if form == nil {
+	if form == nil || form.mutation && (req.ReadOnly || req.RetryKey != "") {
 		return nil
 	}
 	given, err := decodeVariables(req, &ed.options.Limits)
@@ -62,25 +62,21 @@ func (e *Executor) brief(ctx context.Context, ed *edition, req *Request) *Respon
 		if variables, err = coerceVariables(ed.schema, form.op, given); err != nil {
 			return nil
 		}
-		if len(variables) > len(form.open) {
-			if key.variables = form.fixed(variables); key.variables == "" {
-				return nil
-			}
-		}
 	}
+	values, known, ok := form.values(variables)
+	if !ok {
+		return nil
+	}
+	key.variables = known
 	size := planBytes + planBytesPer*len(req.Query)
 	p, ok := ed.prepared.get(key)
 	if !ok {
 		p = ed.prepared.add(key, ed.prepare(doc, form, given, variables, func() { ed.prepared.grow(key, size) }), size)
 	}
-	if p.query == nil {
+	if p.plans == nil {
 		return nil
 	}
-	values := make([]any, len(form.open))
-	for i, name := range form.open {
-		values[i] = variables[name]
-	}
-	answer, failed := p.query.Query(ctx, values)
+	answer, failed := p.plans.Answer(ctx, values)
 	switch {
 	case errors.Is(failed, ErrUnprepared), errors.Is(failed, ErrStale):
 		return nil
@@ -88,6 +84,8 @@ func (e *Executor) brief(ctx context.Context, ed *edition, req *Request) *Respon
 		out := encode(e.failed(ctx, p.plan, failed))
 		out.Operation = form.op.Name
 		return out
+	case form.mutation:
+		return e.written(ctx, ed, form, p.plan, answer)
 	}
 	if answer == nil || len(answer.Roots) != len(p.plan.op.Fields) || len(answer.Errors)+len(answer.Extensions) > 0 {
 		return nil
@@ -114,38 +112,69 @@ func (e *Executor) failed(ctx context.Context, p *plan, err error) *graphql.Resp
 	return e.bound(resp)
 }
 
-// prepare plans a query whose variables are known but for those that are open.
-func (ed *edition) prepare(doc *document, form *form, given, variables map[string]any, grow func()) *preparedQuery {
+// prepare plans an operation whose variables are known but for those that are open.
+func (ed *edition) prepare(doc *document, form *form, given, variables map[string]any, grow func()) *preparedOperation {
 	if doc.varies {
 		c := checker{schema: ed.schema, roles: ed.roles, limits: &ed.options.Limits, variables: given}
 		if _, err := c.check(doc.ast); err != nil {
-			return &preparedQuery{}
+			return &preparedOperation{}
 		}
 	}
-	known := maps.Clone(variables)
-	for i, name := range form.open {
-		known[name] = Variable(i)
-	}
-	plan, err := collect(ed.schema, doc.ast, form.op, known)
+	plan, err := collect(ed.schema, doc.ast, form.op, form.opened(variables))
 	if err != nil {
-		return &preparedQuery{}
+		return &preparedOperation{}
 	}
 	for i := range plan.roots {
 		if plan.roots[i].introspection != nil {
-			return &preparedQuery{}
+			return &preparedOperation{}
 		}
 	}
-	return &preparedQuery{plan, ed.preparer.Prepare(ed.version, plan.op, grow)}
+	return &preparedOperation{plan, ed.preparer.Prepare(ed.version, plan.op, grow)}
 }
 
 // form is what one operation of a document needs of its variables.
 type form struct {
-	op   *ast.OperationDefinition
-	open []string // variables whose values no plan depends on, by the number of the Variable
+	op       *ast.OperationDefinition
+	open     []string // of a query: variables whose values no plan depends on, by the number of the Variable
+	mutation bool
+	input    map[string]bool // of a mutation: variables that stand for what it writes, and nowhere else
 }
 
-// fixed is the text of the variables that plans depend on, "" if it is too long
-// for a key. A type has one text for each of its values.
+// values are those that no plan depends on, by the number of the Variable, and a
+// text for the others. ok is false where the ordinary way must be gone.
+func (f *form) values(variables map[string]any) (open []any, known string, ok bool) {
+	if f.mutation {
+		w := walk{}
+		w.mutation(f, variables)
+		return w.values, string(w.text), !w.failed && len(w.text) <= preparedKeyText
+	}
+	if len(variables) > len(f.open) {
+		if known = f.fixed(variables); known == "" {
+			return nil, "", false
+		}
+	}
+	open = make([]any, len(f.open))
+	for i, name := range f.open {
+		open[i] = variables[name]
+	}
+	return open, known, true
+}
+
+// opened are the variables with a Variable in the place of each of the values.
+func (f *form) opened(variables map[string]any) map[string]any {
+	if f.mutation {
+		w := walk{}
+		return w.mutation(f, variables)
+	}
+	known := maps.Clone(variables)
+	for i, name := range f.open {
+		known[name] = Variable(i)
+	}
+	return known
+}
+
+// fixed is the text of the variables that plans of a query depend on, "" if it is too
+// long for a key. A type has one text for each of its values.
 func (f *form) fixed(variables map[string]any) string {
 	rest := maps.Clone(variables)
 	for _, name := range f.open {
@@ -158,8 +187,8 @@ func (f *form) fixed(variables map[string]any) string {
 	return string(text)
 }
 
-// form returns what is known of an operation: nil for one that is no query, that
-// is not in the document, or that goes the ordinary way for what is asked beside it.
+// form returns what is known of an operation: nil for one that is not in the
+// document, or that goes the ordinary way for what it asks.
 func (d *document) form(ed *edition, operation string) *form {
 	d.once.Do(func() {
 		if d.varies && len(d.ast.Operations) > 1 { // on variables of others, which are in no key
@@ -167,8 +196,14 @@ func (d *document) form(ed *edition, operation string) *form {
 		}
 		for _, op := range d.ast.Operations {
 			hidden := !ed.options.Introspection && withoutIntrospection(op, d.ast.Fragments) != nil
-			if op.Operation == ast.Query && !hidden {
-				d.forms = append(d.forms, &form{op, d.openVariables(ed, op)})
+			switch {
+			case hidden:
+			case op.Operation == ast.Query:
+				d.forms = append(d.forms, &form{op: op, open: d.openVariables(ed, op)})
+			case op.Operation == ast.Mutation && !d.varies:
+				if input := d.inputVariables(ed, op); input != nil {
+					d.forms = append(d.forms, &form{op: op, mutation: true, input: input})
+				}
 			}
 		}
 	})

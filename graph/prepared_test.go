@@ -39,7 +39,7 @@ type preparedFake struct {
 	op *Operation
 }
 
-func (p *preparedFake) Query(ctx context.Context, values []any) (*Answer, error) {
+func (p *preparedFake) Answer(ctx context.Context, values []any) (*Answer, error) {
 	p.by.mu.Lock()
 	defer p.by.mu.Unlock()
 	p.by.values = values
@@ -322,7 +322,7 @@ func TestPreparedIsBounded(t *testing.T) {
 		ed.prepared.mu.Lock()
 		defer ed.prepared.mu.Unlock()
 		n, size := len(ed.prepared.young)+len(ed.prepared.old), 0
-		for _, m := range []map[preparedKey]*kept[*preparedQuery]{ed.prepared.young, ed.prepared.old} {
+		for _, m := range []map[preparedKey]*kept[*preparedOperation]{ed.prepared.young, ed.prepared.old} {
 			for k := range m {
 				size += planBytes + planBytesPer*len(k.document.ast.Operations[0].Position.Src.Input)
 			}

@@ -19,27 +19,28 @@ type Resolver interface {
 	Mutation(ctx context.Context, v *Version, op *Operation) (*Answer, error)
 }
 
-// Preparer is a Resolver that plans a query once for all its callers. Prepare
-// returns nil for a query that it cannot plan so; grow must be called for each plan
+// Preparer is a Resolver that plans an operation once for all its callers. Prepare
+// returns nil for one that it cannot plan so; grow must be called for each plan
 // that is kept more than ever.
 type Preparer interface {
 	Resolver
 	Prepare(v *Version, op *Operation, grow func()) Prepared
 }
 
-// Prepared is a query that is asked again and again, by any caller. variables
+// Prepared is an operation that is asked again and again, by any caller. variables
 // are the values of those that the operation's Args hold as a Variable. Besides the
-// errors of a Resolver's Query there is ErrUnprepared, where that must be asked.
+// errors of a Resolver there is ErrUnprepared, where that must be asked: then a
+// mutation has not happened, nor with ErrStale.
 type Prepared interface {
-	Query(ctx context.Context, variables []any) (*Answer, error)
+	Answer(ctx context.Context, variables []any) (*Answer, error)
 }
 
-// Variable stands in the Args of an operation that is prepared for a variable,
-// by its number.
+// Variable stands in the Args of an operation that is prepared for a value of its
+// variables, by its number.
 type Variable int
 
-// ErrUnprepared says that a prepared query does not fit its caller or variables.
-var ErrUnprepared = errors.New("query is not prepared")
+// ErrUnprepared says that a prepared operation does not fit its caller or variables.
+var ErrUnprepared = errors.New("operation is not prepared")
 
 // ErrStale says that the store has a newer schema version than the operation was planned for.
 var ErrStale = errors.New("schema version is stale")
@@ -53,9 +54,10 @@ type Version struct {
 // Operation is one validated query or mutation. Introspection fields and
 // __typename of the root are not in Fields.
 type Operation struct {
-	Name   string
-	Fields []*Field
-	Retry  *Retry // of a mutation whose client may send it again, else nil
+	Name     string
+	Mutation bool
+	Fields   []*Field
+	Retry    *Retry // of a mutation whose client may send it again, else nil
 }
 
 // Retry makes a mutation that is sent again repeat the outcome of the first time.

@@ -147,7 +147,7 @@ func (x *explanation) create(w *write, s *subject) error {
 	}
 	x.named(w, s)
 	x.fulfils(w, view{s, fold, rules.Create})
-	x.made = append(x.made, made{c, w.id, value, view{s, fold, rules.Read}})
+	x.made = append(x.made, made{c, w.id.(string), value, view{s, fold, rules.Read}})
 	if slices.ContainsFunc(w.nested, func(n nested) bool { return !n.field.ToOne() }) {
 		x.rule(c.Name+".read", c.Access.Read, view{s, fold, rules.Read}, true)
 	}

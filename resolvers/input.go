@@ -3,6 +3,7 @@ package resolvers
 import (
 	"slices"
 
+	"flora.dev/flora/graph"
 	"flora.dev/flora/internal/leak"
 	"flora.dev/flora/rules"
 	"flora.dev/flora/schema"
@@ -37,6 +38,9 @@ func (q *request) data(w *write, create bool) error {
 		if err != nil {
 			return err
 		}
+	}
+	if q.trace != nil && slices.ContainsFunc(w.set, func(a store.Assign) bool { return a.Field.Fold != nil }) {
+		q.trace.Open() // the case is folded of a value that is known
 	}
 	w.set = store.Folded(w.set)
 	for _, a := range w.set {
@@ -92,13 +96,16 @@ func (q *request) given(w *write, path ast.Path, f *schema.Field, x any) error {
 	if at := q.oversized(path, x); at != nil {
 		return q.input(w.field, at, "%s is longer than %d bytes", f.Path(), q.opts.MaxString)
 	}
+	if n, ok := x.(graph.Variable); ok {
+		x = q.trace.Variable(int(n), f.Kind).V
+	}
 	w.set = append(w.set, store.Assign{Field: f.Field, Value: rules.Val{Value: rules.Value{Kind: f.Kind, List: f.List, V: x}}})
 	return nil
 }
 
 // names makes a reference lead to the document with that id, which the caller
 // must be able to read.
-func (q *request) names(w *write, f *schema.Field, id string) {
+func (q *request) names(w *write, f *schema.Field, id any) {
 	w.set = append(w.set, store.Assign{Field: f.Field, Value: rules.Val{Value: rules.Value{Kind: rules.Ref, V: id}}})
 	readable := q.target(f.Target, id)
 	w.guards = append(w.guards, readable)
@@ -126,7 +133,7 @@ func (q *request) oversized(path ast.Path, x any) ast.Path {
 
 // target is the condition that a document named in an input may be named: its
 // read rule. Where everybody may read, the foreign key asks whether it exists.
-func (q *request) target(c *schema.Collection, id string) rules.Pred {
+func (q *request) target(c *schema.Collection, id any) rules.Pred {
 	if !validID(id) {
 		return rules.False
 	}

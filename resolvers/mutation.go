@@ -135,7 +135,7 @@ func (q *request) single(f *graph.Field, root *schema.Root) (*planned, error) {
 	v := q.fresh()
 	h.Answer = &store.Select{From: c.Object, Var: v, One: true, Where: rules.T(q.readRule(c, v))}
 	if h.Else == nil { // else the engine says which of the two
-		h.Answer.Where = rules.AllOf(idIs(c.Object, v, h.ID), h.Answer.Where)
+		h.Answer.Where = rules.AllOf(idIs(c.Object, v, h.Document().V), h.Answer.Where)
 	}
 	members, err := q.node(f, rootPath(f), c, v, h.Answer, f.Fields)
 	if err != nil {
@@ -154,7 +154,7 @@ func (q *request) head(f *graph.Field, root *schema.Root) (*store.Head, *write, 
 	case schema.Upsert:
 		return q.upsert(f, c)
 	}
-	w := writeOf(f, c, f.Args["id"].(string), "data")
+	w := writeOf(f, c, q.idOf(f.Args["id"]), "data")
 	if !validID(w.id) {
 		return nil, nil, nil
 	}
@@ -173,7 +173,9 @@ func (q *request) create(f *graph.Field, c *schema.Collection) (*store.Head, *wr
 	if err := q.mayCreate(f, c, w.in); err != nil {
 		return nil, nil, err
 	}
-	w.id = q.newID()
+	if w.id = q.made; w.id == nil {
+		w.id = q.newID()
+	}
 	h, err := q.insert(w)
 	if err != nil {
 		return nil, nil, err

@@ -39,7 +39,8 @@ func (q *request) related(w *write, path ast.Path, f *schema.Field, x any) error
 		return q.relatedMany(w, path, f, in)
 	}
 	made, _ := in[string(create)].(map[string]any)
-	id, named := in[string(connect)].(string)
+	id := q.idOf(in[string(connect)])
+	named := id != nil
 	clear, _ := in[string(disconnect)].(bool)
 	n := 0
 	for _, given := range []bool{made != nil, named, clear} {
@@ -59,7 +60,7 @@ func (q *request) related(w *write, path ast.Path, f *schema.Field, x any) error
 		if made != nil {
 			w.nested = append(w.nested, nested{create, f, below(path, string(create)), q.newID(), made})
 		} else if named {
-			w.nested = append(w.nested, nested{connect, f, path, id, nil})
+			w.nested = append(w.nested, nested{connect, f, path, id.(string), nil})
 		}
 	case clear && f.NonNull:
 		return q.input(w.field, path, "%s is required: connect another document", f.Path())
@@ -68,7 +69,7 @@ func (q *request) related(w *write, path ast.Path, f *schema.Field, x any) error
 	case named:
 		q.names(w, f, id)
 	default:
-		id = q.newID()
+		id := q.newID()
 		w.nested = append(w.nested, nested{create, f, below(path, string(create)), id, made})
 		q.names(w, f, id)
 	}
@@ -246,7 +247,7 @@ func (q *request) row(w *write, h *store.Head, n *nested, guard rules.Pred) erro
 		return err
 	}
 	l := n.field.Link
-	ref := func(f *rules.Field, id string) store.Assign {
+	ref := func(f *rules.Field, id any) store.Assign {
 		return store.Assign{Field: f, Value: rules.Val{Value: rules.Value{Kind: rules.Ref, V: id}}}
 	}
 	head := store.Head{Kind: store.Link, Table: l.Object, Set: []store.Assign{ref(l.Near, w.id), ref(l.Far, n.id)},

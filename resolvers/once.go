@@ -44,8 +44,11 @@ type retry struct {
 
 // newID makes the _id of a new document.
 func (q *request) newID() string {
+	if q.trace != nil {
+		q.trace.Open() // an id is no part of a plan
+	}
 	if q.retry == nil {
-		return q.opts.NewID()
+		return q.Resolvers.newID()
 	}
 	q.retry.made++
 	mac := hmac.New(sha256.New, q.idKey)
@@ -55,6 +58,14 @@ func (q *request) newID() string {
 	id.SetVersion(uuid.V4)
 	id.SetVariant(uuid.VariantRFC9562)
 	return id.String()
+}
+
+// newID makes an _id, or takes one that was made for a document that there is not.
+func (r *Resolvers) newID() string {
+	if id := r.spare.Swap(nil); id != nil {
+		return *id
+	}
+	return r.opts.NewID()
 }
 
 // newIDKey derives the key of the ids of retried mutations from the secret of

@@ -2,6 +2,8 @@ package resolvers
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -12,7 +14,7 @@ import (
 	"flora.dev/flora/store"
 )
 
-// prepared are the plans of a query that is asked again and again. Which one
+// prepared are the plans of an operation that is asked again and again. Which one
 // holds for a caller is decided by what planning asked of him: his roles, what his claims
 // answer, which of them there are. What he is, the values of his claims, is in no plan: it
 // goes to the statement as its parameters, as do the operation's variables.
@@ -20,7 +22,10 @@ type prepared struct {
 	of   *Resolvers
 	v    *graph.Version
 	op   *graph.Operation // its variables are not known
+	kind []rules.Kind     // of the variables, by number
 	grow func()
+
+	makes bool // a document, whose id follows the variables
 
 	mu    sync.RWMutex
 	first *choice
@@ -33,40 +38,52 @@ type choice struct {
 	ask     rules.Question
 	sources []rules.Source // of the values that ask compares
 	next    [8]*choice     // by the answer
-	plan    *queryPlan
+	plan    *keptPlan
 }
 
-// queryPlan is a query without anything of a caller in it.
-type queryPlan struct {
+// keptPlan is an operation without anything of a caller in it.
+type keptPlan struct {
 	roots   []store.Select
-	at      []int // root of the answer of each
+	at      []int        // root of the answer of each
+	heads   []store.Head // of a mutation: one
 	sources []rules.Source
 	answer  []graph.Root // without what is read
 	kept    atomic.Value
 	none    bool // it must be planned for each request
 }
 
-// maxPlans is the most plans that one query has. What needs more has
+// maxPlans is the most plans that one operation has. What needs more has
 // conditions that differ from caller to caller, or with the time of day.
 const maxPlans = 16
 
 var _ graph.Preparer = (*Resolvers)(nil)
 
-// Prepare returns a query that is planned for all its callers. grow is called
+// Prepare returns an operation that is planned for all its callers. grow is called
 // for each plan that it keeps more than ever.
 func (r *Resolvers) Prepare(v *graph.Version, op *graph.Operation, grow func()) graph.Prepared {
 	if r.opts.Hidden != nil { // each query is told what was hidden from it
 		return nil
 	}
-	return &prepared{of: r, v: v, op: op, grow: grow}
+	p := &prepared{of: r, v: v, op: op, grow: grow}
+	if !p.kinds() || op.Mutation && !p.keepable() {
+		return nil
+	}
+	return p
 }
 
-// Query answers for the caller in ctx, with the values of the variables.
-func (p *prepared) Query(ctx context.Context, variables []any) (*graph.Answer, error) {
-	for _, id := range variables { // all are finders' ids
-		if id, ok := id.(string); !ok || !validID(id) {
-			return nil, graph.ErrUnprepared
-		}
+// Answer answers for the caller in ctx, with the values of the variables.
+func (p *prepared) Answer(ctx context.Context, variables []any) (_ *graph.Answer, err error) {
+	if !p.fits(variables) {
+		return nil, graph.ErrUnprepared
+	}
+	if p.makes {
+		id := p.of.newID()
+		defer func() {
+			if errors.Is(err, graph.ErrUnprepared) {
+				p.of.spare.Store(&id)
+			}
+		}()
+		variables = append(variables[:len(variables):len(variables)], id)
 	}
 	caller := p.of.callerOf(p.v, auth.From(ctx))
 	plan := p.find(caller)
@@ -84,6 +101,9 @@ func (p *prepared) Query(ctx context.Context, variables []any) (*graph.Answer, e
 		given = leak.First(plan, given).([]rules.Value)
 	}
 	answer := &graph.Answer{Roots: plan.answer}
+	if p.op.Mutation {
+		return p.write(ctx, caller, plan, given)
+	}
 	if len(plan.at) == 0 {
 		return answer, nil
 	}
@@ -102,15 +122,15 @@ func (p *prepared) Query(ctx context.Context, variables []any) (*graph.Answer, e
 	return answer, nil
 }
 
-func (p *queryPlan) value(i int, caller *rules.Caller, variables []any) rules.Value {
+func (p *keptPlan) value(i int, caller *rules.Caller, variables []any) rules.Value {
 	if n := p.sources[i].Variable; n > 0 {
-		return rules.Value{Kind: rules.ID, V: variables[n-1]}
+		return rules.Value{V: variables[n-1]} // of the kind that its Given has
 	}
 	return p.sources[i].Of(caller)
 }
 
 // find returns the plan that holds for a caller, nil if there is none yet.
-func (p *prepared) find(caller *rules.Caller) *queryPlan {
+func (p *prepared) find(caller *rules.Caller) *keptPlan {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	c := p.first
@@ -128,17 +148,21 @@ func (p *prepared) find(caller *rules.Caller) *queryPlan {
 }
 
 // make plans the query for callers like this one, and keeps the plan.
-func (p *prepared) make(ctx context.Context, caller *rules.Caller, variables []any) *queryPlan {
+func (p *prepared) make(ctx context.Context, caller *rules.Caller, variables []any) *keptPlan {
 	traced, trace := caller.Traced()
 	q := p.of.requestBy(ctx, p.v, p.op, nil, traced)
 	q.trace = trace
-	query, at, err := q.query(p.op)
-	plan := &queryPlan{none: true}
-	if err == nil && trace.Whole() && len(q.answer.Errors) == 0 && len(q.answer.Extensions) == 0 {
-		plan = &queryPlan{roots: query.Roots, at: at, sources: trace.Sources, answer: q.answer.Roots}
+	if p.makes {
+		q.made = trace.Variable(len(variables)-1, rules.ID).V
+	}
+	plan, err := q.keep(p.op)
+	if err != nil || !trace.Whole() {
+		plan = &keptPlan{none: true}
+	} else {
+		plan.sources = trace.Sources
 		if !p.proved(ctx, plan, caller, variables) {
 			p.of.opts.Log.ErrorContext(ctx, "a plan that is not that of its own caller is not kept", "operation", p.op.Name)
-			plan = &queryPlan{none: true}
+			plan = &keptPlan{none: true}
 		}
 	}
 	p.keep(trace, plan)
@@ -146,34 +170,69 @@ func (p *prepared) make(ctx context.Context, caller *rules.Caller, variables []a
 }
 
 // proved holds a plan against the one that is made for this caller alone.
-func (p *prepared) proved(ctx context.Context, plan *queryPlan, caller *rules.Caller, variables []any) bool {
+func (p *prepared) proved(ctx context.Context, plan *keptPlan, caller *rules.Caller, variables []any) bool {
 	op := *p.op
-	op.Fields = withVariables(op.Fields, variables)
+	op.Fields = make([]*graph.Field, len(p.op.Fields))
+	for i, f := range p.op.Fields {
+		known := *f
+		known.Args, _ = withVariables(f.Args, variables).(map[string]any)
+		op.Fields[i] = &known
+	}
 	q := p.of.requestBy(ctx, p.v, &op, auth.From(ctx), caller)
-	query, _, err := q.query(&op)
+	if p.makes {
+		q.made = variables[len(variables)-1]
+	}
+	alone, err := q.keep(&op)
 	if err != nil {
 		return false
 	}
 	given := func(n rules.Given) any { return plan.value(int(n), caller, variables).V }
-	return same(plan.roots, query.Roots, given) && same(plan.answer, q.answer.Roots, given)
-}
-
-// withVariables puts values into root fields.
-func withVariables(fields []*graph.Field, variables []any) []*graph.Field {
-	out := make([]*graph.Field, len(fields))
-	for i, f := range fields {
-		out[i] = f
-		if n, ok := f.Args["id"].(graph.Variable); ok {
-			known := *f
-			known.Args = map[string]any{"id": variables[n]}
-			out[i] = &known
+	heads := slices.Clone(plan.heads)
+	for i := range heads {
+		if h := &heads[i]; h.Given != nil {
+			h.ID, _ = given(*h.Given).(string)
+			h.Given = nil
 		}
 	}
-	return out
+	return same(plan.roots, alone.roots, given) && same(heads, alone.heads, given) && same(plan.answer, alone.answer, given)
+}
+
+// keep plans an operation for more than this request. What it cannot keep is an error.
+func (q *request) keep(op *graph.Operation) (*keptPlan, error) {
+	plan := &keptPlan{}
+	var err error
+	if op.Mutation {
+		plan.heads, err = q.keepMutation(op)
+	} else {
+		var query *store.Query
+		if query, plan.at, err = q.query(op); err == nil {
+			plan.roots = query.Roots
+		}
+	}
+	if err == nil && len(q.answer.Errors)+len(q.answer.Extensions) > 0 {
+		err = graph.ErrUnprepared
+	}
+	plan.answer = q.answer.Roots
+	return plan, err
+}
+
+// withVariables puts values into arguments.
+func withVariables(x any, variables []any) any {
+	switch x := x.(type) {
+	case graph.Variable:
+		return variables[x]
+	case map[string]any:
+		out := make(map[string]any, len(x))
+		for name, member := range x {
+			out[name] = withVariables(member, variables)
+		}
+		return out
+	}
+	return x
 }
 
 // keep adds a plan behind the questions that led to it.
-func (p *prepared) keep(trace *rules.Trace, plan *queryPlan) {
+func (p *prepared) keep(trace *rules.Trace, plan *keptPlan) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.plans == maxPlans {

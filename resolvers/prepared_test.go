@@ -104,7 +104,7 @@ func TestMaxPlans(t *testing.T) {
 						roles = append(roles, role)
 					}
 				}
-				answer, err := p.Query(as(t, sub, nil, roles...), nil)
+				answer, err := p.Answer(as(t, sub, nil, roles...), nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -155,7 +155,7 @@ func TestGivenValues(t *testing.T) {
 	}{
 		{"ada", []any{"t1", "t2"}, "[[t1 t2] ada]"}, {"bob", []any{"t3"}, "[[t3] bob]"}, {"ada", []any{"t3", "t4", "t5"}, "[[t3 t4 t5] ada]"},
 	} {
-		if _, err := p.Query(as(t, c.sub, map[string]any{"teams": c.teams}), nil); err != nil {
+		if _, err := p.Answer(as(t, c.sub, map[string]any{"teams": c.teams}), nil); err != nil {
 			t.Fatal(err)
 		}
 		got := map[string]bool{}
@@ -174,7 +174,7 @@ func TestGivenValues(t *testing.T) {
 		t.Errorf("%d plans", p.plans)
 	}
 	for _, teams := range []any{nil, []any{}, "t1", []any{"t1", true}} { // who answers otherwise has another
-		if _, err := p.Query(as(t, "ada", map[string]any{"teams": teams}), nil); err != nil {
+		if _, err := p.Answer(as(t, "ada", map[string]any{"teams": teams}), nil); err != nil {
 			t.Fatal(err)
 		}
 		if roots == &q.asked.last.Roots[0] {
@@ -208,7 +208,7 @@ func TestUnpreparedPlans(t *testing.T) {
 			callers = []string{""}
 		}
 		for _, sub := range callers {
-			if _, err := p.Query(as(t, sub, nil, c.roles...), nil); (err == nil) != c.want || err != nil && !errors.Is(err, graph.ErrUnprepared) {
+			if _, err := p.Answer(as(t, sub, nil, c.roles...), nil); (err == nil) != c.want || err != nil && !errors.Is(err, graph.ErrUnprepared) {
 				t.Errorf("%s for %s: %v", name, sub, err)
 			}
 		}
@@ -218,7 +218,7 @@ func TestUnpreparedPlans(t *testing.T) {
 	}
 	p := q.Prepare(q.v, &graph.Operation{Fields: []*graph.Field{{Key: "p", Name: "findPaperByID", Args: map[string]any{"id": graph.Variable(0)}, Fields: []*graph.Field{{Key: "_id", Name: "_id"}}}}}, func() {})
 	for id, want := range map[any]bool{"x": true, "": false, "\x00": false, strings.Repeat("x", 129): false, 7: false, nil: false} {
-		if _, err := p.Query(t.Context(), []any{id}); (err == nil) != want {
+		if _, err := p.Answer(t.Context(), []any{id}); (err == nil) != want {
 			t.Errorf("id %v: %v", id, err)
 		}
 	}
@@ -243,7 +243,7 @@ func TestKeep(t *testing.T) {
 		}
 		return trace
 	}
-	one, two := &queryPlan{}, &queryPlan{}
+	one, two := &keptPlan{}, &keptPlan{}
 	p.keep(trace(caller("a"), "a", "b"), one)
 	p.keep(trace(caller("a", "b"), "a", "b"), two)
 	for name, other := range map[string]*rules.Trace{
@@ -254,7 +254,7 @@ func TestKeep(t *testing.T) {
 		"none":                   trace(caller("a")),
 		"the same":               trace(caller("a"), "a", "b"),
 	} {
-		if p.keep(other, &queryPlan{}); p.plans != 2 || plansOf(p.first) != 2 {
+		if p.keep(other, &keptPlan{}); p.plans != 2 || plansOf(p.first) != 2 {
 			t.Errorf("%s: %d plans", name, p.plans)
 		}
 	}
@@ -279,7 +279,7 @@ func TestPlansKeepNobody(t *testing.T) {
 		}
 		ctx := as(t, text("ada"), map[string]any{"teams": []any{text("t1"), text("t2")}}, text("role"))
 		for range 2 {
-			if _, err := p.Query(ctx, nil); err != nil {
+			if _, err := p.Answer(ctx, nil); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -130,11 +130,7 @@ func (q *request) key(f *graph.Field, root *schema.Root, v rules.Var) (rules.Pre
 	case schema.LookUp:
 		return q.terms(f, root, v)
 	case schema.FindByID:
-		if n, ok := f.Args["id"].(graph.Variable); ok {
-			id := rules.Val{Value: q.trace.Variable(int(n), rules.ID)}
-			return rules.Cmp{Op: rules.Eq, L: rules.Col{Var: v, Field: c.Object.Key}, R: id}, nil
-		}
-		return idIs(c.Object, v, f.Args["id"].(string)), nil
+		return idIs(c.Object, v, q.idOf(f.Args["id"])), nil
 	case schema.Me:
 		x, ok := q.caller.Link(c.Object)
 		if !ok {
@@ -161,20 +157,33 @@ func (q *request) key(f *graph.Field, root *schema.Root, v rules.Var) (rules.Pre
 	return all, nil
 }
 
+// idOf is an id that a client gives: a text, or in a plan that is kept the
+// rules.Given that stands for it.
+func (q *request) idOf(x any) any {
+	if n, ok := x.(graph.Variable); ok {
+		return q.trace.Variable(int(n), rules.ID).V
+	}
+	return x
+}
+
 // idIs is the condition that document v has the id: never, if no document can.
-func idIs(o *rules.Object, v rules.Var, id string) rules.Pred {
+func idIs(o *rules.Object, v rules.Var, id any) rules.Pred {
 	if !validID(id) {
 		return rules.False
 	}
 	return rules.Cmp{Op: rules.Eq, L: rules.Col{Var: v, Field: o.Key}, R: idVal(id)}
 }
 
-func idVal(id string) rules.Val { return rules.Val{Value: rules.Value{Kind: rules.ID, V: id}} }
+func idVal(id any) rules.Val { return rules.Val{Value: rules.Value{Kind: rules.ID, V: id}} }
 
 // validID reports whether id can be the _id of a document: 1 to 128 printable
-// ASCII characters.
-func validID(id string) bool {
-	if len(id) == 0 || len(id) > 128 {
+// ASCII characters. What stands for one was looked at before.
+func validID(x any) bool {
+	if _, given := x.(rules.Given); given {
+		return true
+	}
+	id, ok := x.(string)
+	if !ok || len(id) == 0 || len(id) > 128 {
 		return false
 	}
 	for i := 0; i < len(id); i++ {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"flora.dev/flora/auth"
@@ -47,7 +48,8 @@ type Resolvers struct {
 	store   store.Store
 	opts    Options
 	cursors *cursors
-	idKey   []byte // of the ids of retried mutations
+	idKey   []byte                 // of the ids of retried mutations
+	spare   atomic.Pointer[string] // an id that was made for a document that there is not
 }
 
 var _ graph.Resolver = (*Resolvers)(nil)
@@ -135,7 +137,9 @@ type request struct {
 	walks, writes int
 	retry         *retry // of a mutation that may be sent again, else nil
 	// trace is what a plan that is kept asks of its caller, else nil. Then id is nil.
+	// made is what stands for the id of the document that it creates, or was made for it.
 	trace *rules.Trace
+	made  any
 }
 
 func (r *Resolvers) request(ctx context.Context, v *graph.Version, op *graph.Operation) *request {

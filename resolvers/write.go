@@ -16,7 +16,7 @@ import (
 type write struct {
 	field *graph.Field // the root field that causes it
 	of    *schema.Collection
-	id    string         // of the document, "" where a predicate finds it
+	id    any            // of the document (idOf), "" where a predicate finds it
 	in    map[string]any // the input
 	path  ast.Path       // of the input
 	depth int            // of a create inside a create
@@ -51,8 +51,27 @@ type extra struct {
 	failure
 }
 
+// head is a statement on the document with an id.
+func head(k store.HeadKind, c *schema.Collection, id any) *store.Head {
+	h := &store.Head{Kind: k, Table: c.Object}
+	if given, ok := id.(rules.Given); ok {
+		h.Given = &given
+	} else {
+		h.ID = id.(string)
+	}
+	return h
+}
+
+// now is the clock of the request.
+func (q *request) now() rules.Value {
+	if q.trace != nil {
+		return q.trace.Now()
+	}
+	return rules.Value{Kind: rules.Long, V: q.caller.Now()}
+}
+
 // writeOf is the write that an argument of a root field asks for.
-func writeOf(f *graph.Field, c *schema.Collection, id, argument string) *write {
+func writeOf(f *graph.Field, c *schema.Collection, id any, argument string) *write {
 	in, _ := f.Args[argument].(map[string]any)
 	return &write{field: f, of: c, id: id, in: in, path: below(rootPath(f), argument)}
 }
@@ -76,11 +95,12 @@ func (q *request) plant(w *write) (*store.Head, error) {
 	if err := q.count(w); err != nil {
 		return nil, err
 	}
-	h := &store.Head{Kind: store.Insert, Table: c.Object, ID: w.id, Readable: rules.False}
+	h := head(store.Insert, c, w.id)
+	h.Readable = rules.False
 	if err := q.data(w, true); err != nil {
 		return nil, err
 	}
-	known := map[*rules.Field]rules.Operand{c.Key: idVal(h.ID), c.TS: rules.Val{Value: rules.Value{Kind: rules.Long, V: q.caller.Now()}}}
+	known := map[*rules.Field]rules.Operand{c.Key: rules.Val{Value: h.Document()}, c.TS: rules.Val{Value: q.now()}}
 	for _, a := range w.set {
 		known[a.Field] = a.Value
 	}
@@ -169,7 +189,8 @@ func (q *request) change(w *write) (*store.Head, error) {
 	if err := q.count(w); err != nil {
 		return nil, err
 	}
-	h := &store.Head{Kind: store.Update, Table: c.Object, ID: w.id, Set: w.set}
+	h := head(store.Update, c, w.id)
+	h.Set = w.set
 	set := map[*rules.Field]rules.Operand{}
 	for _, a := range w.set {
 		set[a.Field] = a.Value
@@ -199,9 +220,9 @@ func (q *request) change(w *write) (*store.Head, error) {
 // https://cloud.google.com/spanner/quotas
 const maxAlong = 10_000
 
-func (q *request) delete(c *schema.Collection, id string) *store.Head {
-	h := &store.Head{Kind: store.Delete, Table: c.Object, ID: id, Echo: true,
-		Referrers: q.v.Schema.Referrers(c), Most: q.opts.MaxWrite, Along: maxAlong}
+func (q *request) delete(c *schema.Collection, id any) *store.Head {
+	h := head(store.Delete, c, id)
+	h.Echo, h.Referrers, h.Most, h.Along = true, q.v.Schema.Referrers(c), q.opts.MaxWrite, maxAlong
 	h.Readable = q.readable(c)
 	h.Guard = rules.AllOf(h.Readable, rules.T(q.caller.Fold(c.Access.Delete.Pred, rules.Binding{Fresh: q.fresh})))
 	return h

@@ -91,7 +91,11 @@ func (c *Caller) Value(x *Expr) (op Operand, known bool) {
 	case SlotRef:
 		v, tainted, ok := c.value(o)
 		if v.isGiven() {
-			c.trace.open = true
+			// What cannot be stored is refused with a reason, not from a plan.
+			if o.List || Truth(c.trace.ask(asked{what: askStorable, slot: o.Slot, kind: o.Kind, field: x.field})) != True {
+				c.trace.open = true
+			}
+			return Val{v}, true
 		}
 		return Val{v}, ok && !tainted && storable(x.field, v)
 	case UserVal:

@@ -17,11 +17,12 @@ type Trace struct {
 	open      bool // something was asked that no Question says
 }
 
-// Source says where a value comes from, when a statement runs: a slot, or a
-// variable of the operation.
+// Source says where a value comes from, when a statement runs: a slot, the clock,
+// or a variable of the operation.
 type Source struct {
 	ref      SlotRef
 	link     *Object
+	clock    bool
 	Variable int // number of the variable + 1, 0 for what comes from the caller
 }
 
@@ -42,6 +43,7 @@ type asked struct {
 	kind   Kind
 	list   bool
 	object *Object
+	field  *Field
 	role   string
 }
 
@@ -53,6 +55,7 @@ const (
 	askLink
 	askHolds
 	askSignedIn
+	askStorable
 	askCompare
 	askContains
 	askMatch
@@ -79,6 +82,9 @@ func (t *Trace) Whole() bool { return !t.open }
 
 // Open notes that something depends on the caller in a way that no Question says.
 func (t *Trace) Open() { t.open = true }
+
+// Now gives the clock of the request.
+func (t *Trace) Now() Value { return Value{Kind: Long, V: t.given(Source{clock: true})} }
 
 // Variable gives a variable of the operation, by its number.
 func (t *Trace) Variable(i int, k Kind) Value {
@@ -170,6 +176,9 @@ func (q *Question) Of(c *Caller, sources []Source) uint8 {
 		return uint8(truth(c.Holds(q.role)))
 	case askSignedIn:
 		return uint8(truth(c.SignedIn()))
+	case askStorable:
+		v, tainted, known := c.value(SlotRef{Slot: q.slot, Kind: q.kind})
+		return uint8(truth(known && !tainted && v.V != nil && storable(q.field, v)))
 	}
 	a, b := q.a.resolve(c, sources), q.b.resolve(c, sources)
 	switch q.what {
@@ -198,7 +207,10 @@ func describe(v Value, tainted, known bool) (d uint8) {
 // Of is the value that a caller gives; of a variable there is none. It is asked
 // after all Questions, so it is there.
 func (s *Source) Of(c *Caller) Value {
-	if s.link != nil {
+	switch {
+	case s.clock:
+		return Value{Kind: Long, V: c.Now()}
+	case s.link != nil:
 		v, _ := c.Link(s.link)
 		return v
 	}

@@ -120,17 +120,39 @@ func TestTraceOfValues(t *testing.T) {
 	}
 	for what, ask := range map[string]func(*Caller, *Trace){
 		"the time": func(c *Caller, _ *Trace) { c.Now() },
-		"a value to store": func(c *Caller, _ *Trace) {
-			c.Value(&Expr{op: org, field: w.product.Field("name")})
+		"a list to store": func(c *Caller, _ *Trace) {
+			c.Value(&Expr{op: teams, field: w.product.Field("tags")})
+		},
+		"a value that cannot be stored": func(c *Caller, _ *Trace) {
+			c.Value(&Expr{op: org, field: &Field{Name: "state", Kind: Enum, Values: []string{"OPEN"}}})
 		},
 		"a variable compared": func(c *Caller, trace *Trace) {
 			c.Fold(Cmp{Eq, Val{trace.Variable(0, ID)}, Val{Value{Kind: ID, V: "a"}}}, Binding{})
 		},
 		"an open end": func(_ *Caller, trace *Trace) { trace.Open() },
 	} {
-		traced, trace := NewCaller("ada", map[string]any{"org": "a"}, clock).Traced()
+		traced, trace := NewCaller("ada", map[string]any{"org": "a", "teams": []any{"a"}}, clock).Traced()
 		if ask(traced, trace); trace.Whole() {
 			t.Errorf("%s: said to be whole", what)
+		}
+	}
+
+	// What is stored comes from whoever stores it, as does the clock. Callers
+	// whose value cannot be stored have another answer.
+	state := &Field{Name: "state", Kind: Enum, Values: []string{"a"}}
+	ada := NewCaller("ada", map[string]any{"org": "a"}, clock)
+	traced, trace := ada.Traced()
+	stored, ok := traced.Value(&Expr{op: org, field: state})
+	if v := stored.(Val).Value; !ok || !trace.Whole() || v.V != Given(0) || len(trace.Questions) != 2 || trace.Now().V != Given(1) {
+		t.Errorf("%v %v, whole %t, %d questions", stored, ok, trace.Whole(), len(trace.Questions))
+	}
+	if own, now := trace.Sources[0].Of(ada), trace.Sources[1].Of(ada); own.V != "a" || now.V != ada.Now() {
+		t.Errorf("stored %v at %v", own, now)
+	}
+	for org, want := range map[any]Truth{"a": True, "b": False, json.Number("1"): False, nil: False} {
+		other := NewCaller("bob", map[string]any{"org": org}, clock)
+		if got := Truth(trace.Questions[1].Of(other, trace.Sources)); got != want {
+			t.Errorf("%v: storable %v", org, got)
 		}
 	}
 }

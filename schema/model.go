@@ -223,6 +223,11 @@ const (
 	Unresolved // declared: it needs a function, and answers NOT_IMPLEMENTED
 )
 
+// WritesOne reports a mutation of one document: a new one, or that with an id.
+func (o Op) WritesOne() bool {
+	return o == Create || o == Update || o == PartialUpdate || o == Delete
+}
+
 // Root is a root field: generated, or the developer's own (Declared).
 type Root struct {
 	Name       string

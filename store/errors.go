@@ -11,7 +11,8 @@ var (
 	ErrNoSchema    = errors.New("no schema is deployed in this store")    // deploy one
 	ErrStale       = errors.New("another schema version is deployed")     // plan again
 	ErrLimit       = errors.New("statement is larger than a store takes") // ask for less
-	ErrReused      = errors.New("key was used for another mutation")      // Once with another Request
+	ErrMissed      = errors.New("the statement of a kept mutation hits nothing")
+	ErrReused      = errors.New("key was used for another mutation") // Once with another Request
 )
 
 // UnansweredError says that a mutation committed but that its answers could not

@@ -1,6 +1,9 @@
 package store
 
 import (
+	"context"
+	"sync/atomic"
+
 	"flora.dev/flora/rules"
 )
 
@@ -27,6 +30,19 @@ type Mutation struct {
 	Heads []Head
 	// Once, if not nil, makes a retry repeat the outcome of the first run.
 	Once *Once
+	// Given and Kept are of a mutation that a Keeper keeps, as those of a Query are.
+	Given []rules.Value
+	Kept  *atomic.Value
+}
+
+// Keeper is a Store that keeps what it made of a mutation, for when it is asked
+// again with other values. On the others that is nothing beside the round trips.
+type Keeper interface {
+	// WriteKept runs a mutation of one Insert, Update or Delete with an ID or
+	// Given, whose answer is its Echo and that has nothing nested, no Once and no
+	// Referrers. It does as Write does, but for ErrMissed where the statement
+	// hits nothing: what that means is for a Write to tell, which looks.
+	WriteKept(ctx context.Context, m *Mutation) (*Outcome, error)
 }
 
 // Once names a mutation for its retries. The outcome is stored in the
@@ -44,7 +60,8 @@ type Once struct {
 type Head struct {
 	Kind  HeadKind
 	Table *rules.Object
-	ID    string // of the document: made by the server for an Insert
+	ID    string       // of the document: made by the server for an Insert
+	Given *rules.Given // in place of the ID, of a mutation that is kept
 	// Set are the columns written. An Insert names every column except _id
 	// and _ts. An Update sets _ts = max(Now, _ts + 1) by itself.
 	Set []Assign
@@ -112,6 +129,14 @@ type Head struct {
 	// and its Where is certain to hold after the write, so the engine may take
 	// them from the statement's own result, or for an Insert from Set.
 	Echo bool
+}
+
+// Document is the _id of the document.
+func (h *Head) Document() rules.Value {
+	if h.Given != nil {
+		return rules.Value{Kind: rules.ID, V: *h.Given}
+	}
+	return rules.Value{Kind: rules.ID, V: h.ID}
 }
 
 // Stamp is the _ts that an Insert gives at the time now.

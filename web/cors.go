@@ -143,7 +143,14 @@ func newCORS(origins Origins, more ...string) func(http.Handler) http.Handler {
 		preflight := c.Handler(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			switch r.Method {
-			case http.MethodOptions, http.MethodGet, http.MethodPost:
+			case http.MethodGet, http.MethodPost:
+				if len(r.Header["Origin"]) == 0 { // of no page: what rs/cors says then
+					w.Header()["Vary"] = varyOrigin
+					next.ServeHTTP(w, r)
+					return
+				}
+				preflight.ServeHTTP(w, r)
+			case http.MethodOptions:
 				preflight.ServeHTTP(w, r)
 			default:
 				// rs/cors leaves the headers off a method that is not allowed,

@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestParseOrigin(t *testing.T) {
@@ -192,6 +194,27 @@ func TestReadableRefusals(t *testing.T) {
 		for _, name := range []string{"Www-Authenticate", "Dpop-Nonce", "Retry-After", "X-Request-Id", "Etag"} {
 			if got := w.Header().Get("Access-Control-Expose-Headers"); !strings.Contains(got, name) {
 				t.Errorf("%d: %s is not exposed: %s", tt.status, name, got)
+			}
+		}
+	}
+}
+
+// TestNoOrigin: who is no page gets the headers of a page that may read nothing,
+// so that no cache gives the answer to one to the other.
+func TestNoOrigin(t *testing.T) {
+	for _, path := range []string{"/", "/console/", "/dev/issuer/", "/graphql?query=a", "/%67raphql?query=a", "/healthz", "/nothing"} {
+		for _, method := range []string{"GET", "POST", "PUT", "OPTIONS"} {
+			headers := func(more ...string) http.Header {
+				w := newDevServer(t).do(with(httptest.NewRequest(method, "http://localhost"+path, nil), more...))
+				w.Header().Del("X-Request-Id")
+				return w.Header()
+			}
+			none := headers()
+			if diff := cmp.Diff(headers("Origin", "https://evil.example"), none); diff != "" {
+				t.Errorf("%s %s (-other origin +none):\n%s", method, path, diff)
+			}
+			if !strings.Contains(none.Get("Vary"), "Origin") {
+				t.Errorf("%s %s: Vary = %q", method, path, none.Values("Vary"))
 			}
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 )
 
+type anyKey struct{}
+
 // TestLazyDeadline: it ends as a context of the standard library does, whether
 // somebody waits for it or only asks.
 func TestLazyDeadline(t *testing.T) {
@@ -16,16 +18,16 @@ func TestLazyDeadline(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				begin := func(parent context.Context) (*deadline, context.Context) {
 					d := withDeadline(parent, time.Now().Add(time.Second))
-					child := context.WithValue(d, traceKey{}, "x")
+					child := context.WithValue(d, anyKey{}, "x")
 					if waits {
 						child.Done()
 					}
 					return d, child
 				}
-				parent, leave := context.WithCancel(context.WithValue(t.Context(), traceKey{}, 1))
+				parent, leave := context.WithCancel(context.WithValue(t.Context(), anyKey{}, 1))
 				late, child := begin(parent)
-				if err := child.Err(); err != nil || late.Value(traceKey{}) != 1 {
-					t.Fatalf("begins with %v, %v", err, late.Value(traceKey{}))
+				if err := child.Err(); err != nil || late.Value(anyKey{}) != 1 {
+					t.Fatalf("begins with %v, %v", err, late.Value(anyKey{}))
 				}
 				time.Sleep(time.Second)
 				synctest.Wait()

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"log/slog"
@@ -17,14 +16,12 @@ import (
 
 // Values of headers that are the same in each answer; nobody changes them.
 var (
-	noSniff  = []string{"nosniff"}
-	noStore  = []string{"no-store"}
-	varies   = []string{"Authorization, DPoP, Origin, Accept"}
-	jsonUTF8 = []string{plainJSON + "; charset=utf-8"}
+	noSniff    = []string{"nosniff"}
+	noStore    = []string{"no-store"}
+	varies     = []string{"Authorization, DPoP, Origin, Accept"}
+	varyOrigin = []string{"Origin"}
+	jsonUTF8   = []string{plainJSON + "; charset=utf-8"}
 )
-
-// RequestID returns the id of the request that ctx belongs to, "" outside of one.
-func RequestID(ctx context.Context) string { return traceOf(ctx).id }
 
 var clientIDs = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
@@ -39,15 +36,14 @@ type edge struct {
 
 func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := e.now()
-	t := &trace{id: newID()}
+	rec := &recorder{ResponseWriter: w, edge: e, trace: trace{id: newID()}}
+	t := &rec.trace
 	if id := r.Header.Get("X-Request-Id"); clientIDs.MatchString(id) {
 		t.clientID = id
 	}
 	h := w.Header()
 	h["X-Request-Id"] = []string{t.id}
 	h["X-Content-Type-Options"] = noSniff
-	rec := &recorder{ResponseWriter: w, edge: e}
-	r = r.WithContext(context.WithValue(r.Context(), traceKey{}, t))
 	defer func() {
 		p := recover()
 		if p != nil && p != http.ErrAbortHandler {
@@ -62,7 +58,7 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if rec.status == 0 && !t.aborted {
 			rec.status = http.StatusOK // what net/http answers for a handler that is silent
 		}
-		e.access(r, t, rec, e.now().Sub(started))
+		e.access(r, rec, started)
 		if t.aborted {
 			panic(http.ErrAbortHandler) // half an answer must not look like a whole one
 		}
@@ -88,5 +84,7 @@ func newID() string {
 	var b [16]byte
 	binary.LittleEndian.PutUint64(b[:8], rand.Uint64())
 	binary.LittleEndian.PutUint64(b[8:], rand.Uint64())
-	return hex.EncodeToString(b[:])
+	var text [2 * len(b)]byte
+	hex.Encode(text[:], b[:])
+	return string(text[:])
 }

@@ -70,7 +70,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	traceOf(r.Context()).caller = caller
+	traceOf(w).caller = caller
 	leave, ok := e.enter(w, r, caller)
 	if !ok {
 		return
@@ -109,6 +109,7 @@ func (e *endpoint) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 		refuse(w, r, http.StatusBadRequest, graph.BadUserInput, "the body could not be read")
 		return nil, false
 	}
+	r.Body.Close() // of one that was read to its end: net/http would look for the rest
 	return body, true
 }
 
@@ -130,7 +131,7 @@ func (e *endpoint) enter(w http.ResponseWriter, r *http.Request, caller *auth.Id
 }
 
 func (e *endpoint) run(w http.ResponseWriter, r *http.Request, mediaType string, body []byte, caller *auth.Identity) {
-	var request *graph.Request
+	var request graph.Request
 	var err error
 	if r.Method == http.MethodPost {
 		request, err = decodePost(body)
@@ -151,7 +152,7 @@ func (e *endpoint) run(w http.ResponseWriter, r *http.Request, mediaType string,
 		deadline = e.Deadline
 		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(deadline + lateness)) // else that of the server
 	}
-	t := traceOf(r.Context())
+	t := traceOf(w)
 	late := withDeadline(graph.WithRequestID(auth.With(r.Context(), caller), t.id), time.Now().Add(deadline))
 	defer late.end()
 	ctx := context.Context(late)
@@ -162,7 +163,7 @@ func (e *endpoint) run(w http.ResponseWriter, r *http.Request, mediaType string,
 	if e.Follow != nil {
 		ctx, t.trips = e.Follow(ctx, t.id)
 	}
-	response := e.Executor.Do(ctx, *request)
+	response := e.Executor.Do(ctx, request)
 	t.note(response)
 	if response.Status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", "POST, OPTIONS")

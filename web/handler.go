@@ -52,16 +52,15 @@ func New(o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	mux := http.NewServeMux()
+	mux := &router{endpoints: map[string]http.Handler{}}
 	handle := func(pattern string, h http.Handler) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			traceOf(r.Context()).route = pattern
-			h.ServeHTTP(w, r)
-		})
+		mux.Handle(pattern, routed{pattern, h})
 	}
-	serve := func(pattern string, e *Endpoint) {
+	serve := func(path string, e *Endpoint) {
 		if e != nil {
-			handle(pattern, &endpoint{*e, o.Limits, newGate(o.Limits, o.Now), o.TrustedProxies})
+			h := &endpoint{*e, o.Limits, newGate(o.Limits, o.Now), o.TrustedProxies}
+			handle(path, h)
+			mux.endpoints[path] = routed{path, h}
 		}
 	}
 	serve("/graphql", o.Data)
@@ -111,12 +110,38 @@ func New(o Options) http.Handler {
 	return e
 }
 
+// router finds an endpoint whose path is written plainly at once, everything else
+// as ServeMux does: an escaped path leads to the same endpoint.
+type router struct {
+	http.ServeMux
+	endpoints map[string]http.Handler
+}
+
+func (m *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h := m.endpoints[r.URL.Path]; h != nil {
+		h.ServeHTTP(w, r)
+		return
+	}
+	m.ServeMux.ServeHTTP(w, r)
+}
+
+// routed notes the way that a request took.
+type routed struct {
+	pattern string
+	http.Handler
+}
+
+func (h routed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	traceOf(w).route = h.pattern
+	h.Handler.ServeHTTP(w, r)
+}
+
 // unready answers with the reasons; their causes are for the log.
 func (o Options) unready(w http.ResponseWriter, r *http.Request, list ...Unready) {
 	var reasons []string
 	for _, u := range list {
 		reasons = append(reasons, u.Reason)
-		attrs := []slog.Attr{slog.String("requestId", RequestID(r.Context())), slog.String("reason", u.Reason)}
+		attrs := []slog.Attr{slog.String("requestId", traceOf(w).id), slog.String("reason", u.Reason)}
 		if u.Err != nil {
 			attrs = append(attrs, slog.String("error", u.Err.Error()))
 		}

@@ -11,7 +11,7 @@ const notFound = "NOT_FOUND"
 
 // refuse answers without running anything: a GraphQL error body of one error.
 func refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
-	t := traceOf(r.Context())
+	t := traceOf(w)
 	t.code = code
 	body, err := json.Marshal(errorBody{Errors: []errorEntry{{message, errorExtensions{code, t.id}}}})
 	if err != nil {

@@ -19,36 +19,36 @@ import (
 // Duplicate members are refused at every level, as is anything that is not
 // UTF-8: two readers that disagree on what a text says are a hole
 // (RFC 8259 section 4, RFC 7493).
-func decodePost(body []byte) (*graph.Request, error) {
-	if r := usual(body); r != nil {
+func decodePost(body []byte) (graph.Request, error) {
+	if r, ok := usual(body); ok {
 		return r, nil
 	}
 	members, err := decodeMembers(jsontext.NewDecoder(bytes.NewReader(body)))
 	var broken *jsontext.SyntacticError
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, errors.New("the body is not valid JSON: it ends too early")
+		return graph.Request{}, errors.New("the body is not valid JSON: it ends too early")
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return nil, errors.New("the body is not valid JSON: a member is given twice")
+		return graph.Request{}, errors.New("the body is not valid JSON: a member is given twice")
 	case errors.As(err, &broken):
-		return nil, fmt.Errorf("the body is not valid JSON, at byte %d", broken.ByteOffset)
+		return graph.Request{}, fmt.Errorf("the body is not valid JSON, at byte %d", broken.ByteOffset)
 	case err != nil:
-		return nil, err
+		return graph.Request{}, err
 	}
 	return fromMembers(members)
 }
 
 // usual reads a body that is as it should be. What is wrong with another one is
 // for a reader to say that knows more of it.
-func usual(body []byte) *graph.Request {
-	members, err := strictjson.Members(body)
+func usual(body []byte) (r graph.Request, ok bool) {
+	var room [4]strictjson.Member // as many as a GraphQL request has
+	members, err := strictjson.Members(room[:0], body)
 	if err != nil {
-		return nil
+		return r, false
 	}
-	r := &graph.Request{}
 	for _, m := range members {
-		ok := true
-		switch m.Name {
+		ok = true
+		switch string(m.Name) {
 		case "query":
 			r.Query, ok = m.Value.(string)
 		case "operationName":
@@ -66,13 +66,10 @@ func usual(body []byte) *graph.Request {
 			}
 		}
 		if !ok {
-			return nil
+			return r, false
 		}
 	}
-	if r.Query == "" {
-		return nil
-	}
-	return r
+	return r, r.Query != ""
 }
 
 // decodeMembers reads one object, and nothing after it, as the texts of its members.
@@ -112,39 +109,37 @@ func decodeMembers(d *jsontext.Decoder) (map[string]jsontext.Value, error) {
 
 // decodeGet reads the query string of a GET, where variables and extensions
 // are JSON texts of their own.
-func decodeGet(q url.Values) (*graph.Request, error) {
+func decodeGet(q url.Values) (graph.Request, error) {
 	members := map[string]jsontext.Value{}
 	for _, name := range []string{"query", "operationName", "variables", "extensions"} {
 		values := q[name]
 		switch {
 		case len(values) == 0:
 		case len(values) > 1:
-			return nil, fmt.Errorf("parameter %s is given twice", name)
+			return graph.Request{}, fmt.Errorf("parameter %s is given twice", name)
 		case name == "variables" || name == "extensions":
 			if value := jsontext.Value(values[0]); values[0] != "" {
 				if !value.IsValid() {
-					return nil, fmt.Errorf("parameter %s is not valid JSON", name)
+					return graph.Request{}, fmt.Errorf("parameter %s is not valid JSON", name)
 				}
 				members[name] = value
 			}
 		default:
 			value, err := jsontext.AppendQuote(nil, values[0])
 			if err != nil {
-				return nil, fmt.Errorf("parameter %s is not UTF-8", name)
+				return graph.Request{}, fmt.Errorf("parameter %s is not UTF-8", name)
 			}
 			members[name] = value
 		}
 	}
 	r, err := fromMembers(members)
-	if r != nil {
-		r.ReadOnly = true
-	}
+	r.ReadOnly = true
 	return r, err
 }
 
 // fromMembers checks the types of the members that GraphQL over HTTP defines;
 // others are ignored, so that clients may send what later versions define.
-func fromMembers(members map[string]jsontext.Value) (*graph.Request, error) {
+func fromMembers(members map[string]jsontext.Value) (graph.Request, error) {
 	kind := func(name string) byte {
 		if v := members[name]; v != nil {
 			return byte(v.Kind())
@@ -154,19 +149,19 @@ func fromMembers(members map[string]jsontext.Value) (*graph.Request, error) {
 	switch kind("query") {
 	case '"':
 	case 'n':
-		return nil, errors.New("query is missing")
+		return graph.Request{}, errors.New("query is missing")
 	default:
-		return nil, errors.New("query must be a string")
+		return graph.Request{}, errors.New("query must be a string")
 	}
 	if k := kind("operationName"); k != '"' && k != 'n' {
-		return nil, errors.New("operationName must be a string or null")
+		return graph.Request{}, errors.New("operationName must be a string or null")
 	}
 	for _, name := range []string{"variables", "extensions"} {
 		if k := kind(name); k != '{' && k != 'n' {
-			return nil, fmt.Errorf("%s must be an object or null", name)
+			return graph.Request{}, fmt.Errorf("%s must be an object or null", name)
 		}
 	}
-	r := &graph.Request{Query: text(members["query"])}
+	r := graph.Request{Query: text(members["query"])}
 	if kind("operationName") == '"' {
 		r.OperationName = text(members["operationName"])
 	}

@@ -140,7 +140,7 @@ func FuzzDecodePost(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r, err := decodePost(body)
 		if err != nil {
-			if r != nil {
+			if r.Query != "" || r.OperationName != "" || r.Variables != nil || r.Decoded != nil {
 				t.Fatalf("request beside error %v", err)
 			}
 			return

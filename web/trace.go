@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -26,11 +25,10 @@ type trace struct {
 	aborted   bool
 }
 
-type traceKey struct{}
-
-func traceOf(ctx context.Context) *trace {
-	if t, ok := ctx.Value(traceKey{}).(*trace); ok {
-		return t
+// traceOf returns the trace of the request that w answers.
+func traceOf(w http.ResponseWriter) *trace {
+	if r, ok := w.(*recorder); ok {
+		return &r.trace
 	}
 	return &trace{}
 }
@@ -44,7 +42,8 @@ func (t *trace) note(r *graph.Response) {
 }
 
 // access writes the one line of a request.
-func (e *edge) access(r *http.Request, t *trace, answered *recorder, took time.Duration) {
+func (e *edge) access(r *http.Request, answered *recorder, started time.Time) {
+	t := &answered.trace
 	level := slog.LevelInfo
 	if answered.status >= 500 || t.aborted {
 		level = slog.LevelError
@@ -62,7 +61,7 @@ func (e *edge) access(r *http.Request, t *trace, answered *recorder, took time.D
 	attrs := append(make([]slog.Attr, 0, 16),
 		slog.String("requestId", t.id), slog.String("method", method(r.Method)), slog.String("route", t.route),
 		slog.String("decision", decision), slog.Int("status", answered.status), slog.Int("bytes", answered.bytes),
-		slog.Float64("ms", float64(took.Microseconds())/1000),
+		slog.Float64("ms", float64(e.now().Sub(started).Microseconds())/1000),
 	)
 	add := func(name, value string) {
 		if value != "" {
@@ -94,9 +93,10 @@ func method(m string) string {
 	return "other"
 }
 
-// recorder remembers what was answered.
+// recorder remembers what was answered, and to what.
 type recorder struct {
 	http.ResponseWriter
+	trace         trace
 	edge          *edge
 	status, bytes int
 }

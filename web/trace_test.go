@@ -121,3 +121,17 @@ func TestPseudonym(t *testing.T) {
 		t.Error("one name for two")
 	}
 }
+
+// TestRoutes: the log names the way that a request took, however its path is written.
+func TestRoutes(t *testing.T) {
+	for path, want := range map[string]string{
+		"/graphql?query=a": "/graphql", "/%67raphql?query=a": "/graphql", "http://flora.test/graphql?query=a": "/graphql",
+		"/healthz": "/healthz", "/graphql/": "/", "/nothing": "/", "//graphql": "",
+	} {
+		s := newServer(t)
+		s.do(httptest.NewRequest("GET", path, nil))
+		if line := logLines(t, s.log.String())[0]; line["route"] != want || (want == "/graphql") != (len(s.seen) == 1) {
+			t.Errorf("%s: route %v, want %s; operations %v", path, line["route"], want, s.seen)
+		}
+	}
+}

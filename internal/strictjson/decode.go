@@ -30,26 +30,27 @@ var (
 
 // Member is one member of an object.
 type Member struct {
-	Name  string
+	Name  []byte // may be part of what was read
 	Value any    // as in Object
-	Text  []byte // as it was written
+	Text  []byte // as it was written, part of what was read
 }
 
 // Object reads one JSON object and nothing else. Values are nil, bool,
 // string, json.Number, []any and map[string]any; names are kept exactly.
 func Object(data []byte) (map[string]any, error) {
 	object := map[string]any{}
-	_, err := whole(data, object)
+	_, err := whole(data, object, nil)
 	if err != nil {
 		return nil, err
 	}
 	return object, nil
 }
 
-// Members reads one JSON object and nothing else, in the order of its members.
-func Members(data []byte) ([]Member, error) { return whole(data, nil) }
+// Members reads one JSON object and nothing else, and appends its members to a
+// list that is empty, in their order.
+func Members(empty []Member, data []byte) ([]Member, error) { return whole(data, nil, empty) }
 
-func whole(data []byte, into map[string]any) ([]Member, error) {
+func whole(data []byte, into map[string]any, members []Member) ([]Member, error) {
 	if !utf8.Valid(data) {
 		return nil, ErrText
 	}
@@ -58,7 +59,7 @@ func whole(data []byte, into map[string]any) ([]Member, error) {
 	if d.peek() != '{' {
 		return nil, ErrSyntax
 	}
-	members, err := d.object(1, into)
+	members, err := d.object(1, into, members)
 	if err != nil {
 		return nil, err
 	}
@@ -108,12 +109,13 @@ func (d *decoder) value(depth int) (any, error) {
 	switch c := d.peek(); {
 	case c == '{':
 		object := map[string]any{}
-		_, err := d.object(depth+1, object)
+		_, err := d.object(depth+1, object, nil)
 		return object, err
 	case c == '[':
 		return d.array(depth + 1)
 	case c == '"':
-		return d.text()
+		text, err := d.text()
+		return string(text), err
 	case c == '-' || isDigit(c):
 		return d.number()
 	case d.word("true"):
@@ -134,14 +136,14 @@ func (d *decoder) word(w string) bool {
 	return true
 }
 
-// object reads members into a map, or returns them where that is nil.
-func (d *decoder) object(depth int, into map[string]any) (members []Member, err error) {
+// object reads members into a map, or appends them to a list where that is nil.
+func (d *decoder) object(depth int, into map[string]any, members []Member) ([]Member, error) {
 	if depth > MaxDepth {
 		return nil, ErrDepth
 	}
 	d.pos++ // the brace
 	if d.take('}') {
-		return nil, nil
+		return members, nil
 	}
 	for {
 		d.space()
@@ -152,9 +154,9 @@ func (d *decoder) object(depth int, into map[string]any) (members []Member, err 
 		if err != nil {
 			return nil, err
 		}
-		_, again := into[name]
+		_, again := into[string(name)]
 		if into == nil {
-			again = slices.ContainsFunc(members, func(m Member) bool { return m.Name == name })
+			again = slices.ContainsFunc(members, func(m Member) bool { return string(m.Name) == string(name) })
 		}
 		switch {
 		case again:
@@ -171,11 +173,8 @@ func (d *decoder) object(depth int, into map[string]any) (members []Member, err 
 			return nil, err
 		}
 		if into != nil {
-			into[name] = value
+			into[string(name)] = value
 		} else {
-			if members == nil {
-				members = make([]Member, 0, 4) // as many as a GraphQL request has
-			}
 			members = append(members, Member{name, value, d.data[start:d.pos]})
 		}
 		if d.take('}') {
@@ -211,47 +210,48 @@ func (d *decoder) array(depth int) ([]any, error) {
 	}
 }
 
-// text reads a string; the caller has seen its opening quote.
-func (d *decoder) text() (string, error) {
+// text reads a string; the caller has seen its opening quote. Without an escape
+// it is part of data.
+func (d *decoder) text() ([]byte, error) {
 	d.pos++
 	start := d.pos
-	for d.pos < len(d.data) {
-		switch c := d.data[d.pos]; {
+	for i, c := range d.data[start:] {
+		switch {
 		case c == '"':
-			d.pos++
-			return string(d.data[start : d.pos-1]), nil
+			d.pos = start + i + 1
+			return d.data[start : start+i], nil
 		case c == '\\':
+			d.pos = start + i
 			return d.escapedText(start)
 		case c < 0x20:
-			return "", ErrSyntax
+			return nil, ErrSyntax
 		}
-		d.pos++
 	}
-	return "", ErrSyntax
+	return nil, ErrSyntax
 }
 
 // escapedText goes on with a string whose first escape has been reached.
-func (d *decoder) escapedText(start int) (string, error) {
+func (d *decoder) escapedText(start int) ([]byte, error) {
 	buf := append([]byte(nil), d.data[start:d.pos]...)
 	for d.pos < len(d.data) {
 		c := d.data[d.pos]
 		d.pos++
 		switch {
 		case c == '"':
-			return string(buf), nil
+			return buf, nil
 		case c < 0x20:
-			return "", ErrSyntax
+			return nil, ErrSyntax
 		case c != '\\':
 			buf = append(buf, c)
 		default:
 			r, err := d.escape()
 			if err != nil {
-				return "", err
+				return nil, err
 			}
 			buf = utf8.AppendRune(buf, r)
 		}
 	}
-	return "", ErrSyntax
+	return nil, ErrSyntax
 }
 
 // escape reads what follows a backslash.

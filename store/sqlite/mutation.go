@@ -34,6 +34,44 @@ func (db *DB) Write(ctx context.Context, m *store.Mutation) (*store.Outcome, err
 	return out, nil
 }
 
+// WriteKept runs the statement of a mutation that is kept.
+func (db *DB) WriteKept(ctx context.Context, m *store.Mutation) (*store.Outcome, error) {
+	end, err := db.begin()
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	h := &m.Heads[0]
+	if len(m.Heads) != 1 || !sqlgen.SQLite.Echoes(h) || m.Once != nil || len(h.Before)+len(h.Kids)+len(h.Referrers) > 0 {
+		return nil, fmt.Errorf("write: a mutation that cannot be kept")
+	}
+	s, err := sqlgen.SQLite.PreparedWrite(m)
+	if err != nil {
+		return nil, fmt.Errorf("write: %w", err)
+	}
+	out := &store.Outcome{CommitTime: m.Now, Results: make([]store.Result, 1)}
+	err = db.submit(ctx, &job{run: func(c *conn) error {
+		if m.Version != db.version.Load() {
+			return store.ErrStale
+		}
+		rows, n, err := c.Run(nil, &s)
+		switch {
+		case err != nil:
+			return c.Refused(0, h, err)
+		case n == 0:
+			return store.ErrMissed
+		case n > 1 || len(rows) != 1:
+			return fmt.Errorf("write: %d rows where one was expected", n)
+		}
+		out.Results[0] = store.Result{Hit: true, Answer: rows[0][0]}
+		return nil
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // plan is a mutation with the text that is certain to be needed: printed before
 // the writer's turn.
 type plan struct {

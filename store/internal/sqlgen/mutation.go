@@ -10,7 +10,7 @@ import (
 
 // Write says how a head is printed.
 type Write struct {
-	Now int64 // the operation's clock in microseconds
+	Now any // the operation's clock in microseconds, or the rules.Given of it
 	// Version, if not 0, is made part of the guard: no row is written where
 	// another schema version is deployed.
 	Version int64
@@ -22,6 +22,23 @@ type Write struct {
 	// Unless, of an Insert, is the upsert that it is the Else of: no row is
 	// written where a document has its key.
 	Unless *store.Head
+}
+
+// PreparedWrite is the statement of a mutation that is kept: what is kept of it
+// with the values of now, or printed now.
+func (d *Dialect) PreparedWrite(m *store.Mutation) (s Statement, err error) {
+	given := append(m.Given[:len(m.Given):len(m.Given)], rules.Value{Kind: rules.Long, V: m.Now})
+	kept, ok := m.Kept.Load().(*Statement)
+	if !ok {
+		if s, err = d.Write(&m.Heads[0], Write{Now: rules.Given(len(m.Given)), Echo: true}); err != nil {
+			return s, err
+		}
+		kept = &s
+		m.Kept.Store(kept)
+	}
+	s = *kept
+	s.Given = given
+	return s, nil
 }
 
 // written is the alias of the document that a statement writes. The table's
@@ -100,10 +117,10 @@ func asked(h *store.Head) []rules.Pred {
 	return all
 }
 
-func (p *printer) now(now int64) string { return p.param(rules.Value{Kind: rules.Long, V: now}) }
+func (p *printer) now(now any) string { return p.param(rules.Value{Kind: rules.Long, V: now}) }
 
 // touch makes the version of a document grow.
-func (p *printer) touch(o *rules.Object, now int64) {
+func (p *printer) touch(o *rules.Object, now any) {
 	ts := quote(o.TS.Column)
 	p.put(ts, " = ", p.greatest, "(", p.now(now), ", ", written, ".", ts, " + 1)")
 }
@@ -120,7 +137,11 @@ func (p *printer) insert(h *store.Head, w Write) {
 	} else {
 		p.put(") VALUES (")
 	}
-	p.put(p.param(rules.Value{Kind: rules.ID, V: h.ID}), ", ", p.now(h.Stamp(w.Now)))
+	now := w.Now
+	if h.TS != 0 {
+		now = h.TS
+	}
+	p.put(p.param(h.Document()), ", ", p.now(now))
 	for _, a := range h.Set {
 		p.put(", ", p.operand(a.Value))
 	}
@@ -209,7 +230,7 @@ func (p *printer) document(h *store.Head) {
 		p.pred(h.Key)
 		return
 	}
-	p.put(written, ".", quote(h.Table.Key.Column), " = ", p.param(rules.Value{Kind: rules.ID, V: h.ID}))
+	p.put(written, ".", quote(h.Table.Key.Column), " = ", p.param(h.Document()))
 }
 
 // count prints the number of documents that match, as far as it is of interest.
