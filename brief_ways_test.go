@@ -49,6 +49,7 @@ type keeper struct {
 	mu       sync.Mutex
 	planned  int // for one request
 	answered int // from a plan
+	wrote    int // mutations, by a plan
 	shared   int // of them, those by a plan that another caller used before
 	used     map[graph.Prepared]string
 }
@@ -60,9 +61,10 @@ func (k *keeper) Query(ctx context.Context, v *graph.Version, op *graph.Operatio
 	return k.Resolvers.Query(ctx, v, op)
 }
 
-type keptQuery struct {
+type keptPlans struct {
 	graph.Prepared
-	by *keeper
+	by       *keeper
+	mutation bool
 }
 
 func (k *keeper) Prepare(v *graph.Version, op *graph.Operation, grow func()) graph.Prepared {
@@ -70,10 +72,10 @@ func (k *keeper) Prepare(v *graph.Version, op *graph.Operation, grow func()) gra
 	if p == nil {
 		return nil
 	}
-	return keptQuery{p, k}
+	return keptPlans{p, k, op.Mutation}
 }
 
-func (q keptQuery) Answer(ctx context.Context, variables []any) (*graph.Answer, error) {
+func (q keptPlans) Answer(ctx context.Context, variables []any) (*graph.Answer, error) {
 	answer, err := q.Prepared.Answer(ctx, variables)
 	who := "nobody"
 	if id := auth.From(ctx); id != nil {
@@ -81,10 +83,13 @@ func (q keptQuery) Answer(ctx context.Context, variables []any) (*graph.Answer, 
 	}
 	q.by.mu.Lock()
 	defer q.by.mu.Unlock()
-	if before := q.by.used[q.Prepared]; err == nil && before != "" && before != who {
+	if before := q.by.used[q.Prepared]; err == nil && before != "" && before != who && !q.mutation {
 		q.by.shared++
 	}
-	if err == nil {
+	switch {
+	case err == nil && q.mutation:
+		q.by.wrote++
+	case err == nil:
 		q.by.answered++
 		q.by.used[q.Prepared] = who
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"strconv"
@@ -14,7 +15,7 @@ type operation struct {
 	who      *refCaller
 	mutation bool
 	roots    []*selection
-	variable bool   // the first where stands in a variable
+	variable bool   // the first where stands in a variable, or what a mutation writes
 	text     string // as printed
 	vars     map[string]any
 	channel  string // the row of the generator that made it
@@ -50,7 +51,14 @@ func (o *operation) print() {
 	}
 	body()
 	declared := ""
-	if o.vars != nil {
+	switch {
+	case o.mutation && o.vars != nil:
+		var list []string
+		for _, k := range slices.Sorted(maps.Keys(o.vars)) {
+			list = append(list, "$"+k+": "+o.roots[0].inputType(k)+"!")
+		}
+		declared = "(" + strings.Join(list, ", ") + ")"
+	case o.vars != nil:
 		for _, s := range o.roots {
 			if t := whereType(s, o.vars["w"]); t != "" {
 				declared = "($w: " + t + "WhereInput)"
@@ -82,11 +90,18 @@ func (o *operation) selection(b *strings.Builder, s *selection, free *bool) {
 	sep := "("
 	for _, k := range slices.Sorted(maps.Keys(s.args)) {
 		b.WriteString(sep + k + ": ")
-		if k == "where" && *free {
+		switch {
+		case k == "where" && *free:
 			*free = false
 			o.vars = map[string]any{"w": s.args[k]}
 			b.WriteString("$w")
-		} else {
+		case o.mutation && len(o.roots) == 1 && s == o.roots[0] && s.inputType(k) != "" && sometimes(s.args[k]):
+			if o.vars == nil {
+				o.vars = map[string]any{}
+			}
+			o.vars[k] = s.args[k]
+			b.WriteString("$" + k)
+		default:
 			literal(b, s.args[k])
 		}
 		sep = ", "
@@ -103,6 +118,28 @@ func (o *operation) selection(b *strings.Builder, s *selection, free *bool) {
 		o.selection(b, f, free)
 	}
 	b.WriteString(" }")
+}
+
+// inputType is the type of an argument of a mutation of one document, "" of others.
+func (s *selection) inputType(argument string) string {
+	switch one := s.op == "create" || s.op == "update" || s.op == "delete"; {
+	case one && argument == "id":
+		return "ID"
+	case one && argument == "data" && strings.HasPrefix(s.field, "partialUpdate"):
+		return "PartialUpdate" + s.t.name + "Input"
+	case one && argument == "data":
+		return s.t.name + "Input"
+	}
+	return ""
+}
+
+// sometimes is true of half of all values, each time they are asked for.
+func sometimes(v any) bool {
+	var b strings.Builder
+	literal(&b, v)
+	h := fnv.New32a()
+	h.Write([]byte(b.String()))
+	return h.Sum32()%2 == 0
 }
 
 func literal(b *strings.Builder, v any) {

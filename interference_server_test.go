@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -104,7 +105,8 @@ type instance struct {
 	ids     func() string
 	log     bytes.Buffer // errors that the client is not told
 	plans   *keeper
-	twice   bool // queries are asked twice
+	serves  *graph.Executor
+	twice   bool // queries are asked twice, and mutations known before they are asked
 }
 
 // start serves the documents alone. A store that was used before keeps its
@@ -140,6 +142,7 @@ func (b *arena) start(t *testing.T, side int, docs refState) *instance {
 	in.plans = &keeper{Resolvers: res, used: map[graph.Prepared]string{}}
 	executor := graph.NewExecutor(graph.Options{Resolver: in.plans, Limits: limits.graph, Logger: log})
 	executor.Publish(&graph.Version{Number: d.Version, Schema: b.model})
+	in.serves = executor
 	verifier, err := auth.NewVerifier(b.providers,
 		auth.Options{DevIssuer: b.issuers["dev"], InsecureLoopback: true, Logger: log})
 	if err != nil {
@@ -167,9 +170,17 @@ func (r reply) tooLarge() bool { return strings.Contains(r.body, `"code":"LIMIT_
 func (r reply) tooSlow() bool { return strings.Contains(r.body, `"code":"UNAVAILABLE"`) }
 
 // send asks at a time. A query that is asked twice is answered alike: what the
-// second answer is made of may be a plan of before, of another caller's too.
+// second answer is made of may be a plan of before, of another caller's too. What a
+// mutation does may be such a plan where its text was seen before.
 func (in *instance) send(t *testing.T, o *operation, step int) reply {
 	t.Helper()
+	if o.mutation && in.twice && o.retry == "" {
+		variables, err := json.Marshal(o.vars)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.serves.Do(t.Context(), graph.Request{Query: o.text, Variables: variables, ReadOnly: true})
+	}
 	first := in.ask(t, o, step)
 	if o.mutation || !in.twice || in.wipe != nil && first.tooSlow() {
 		return first

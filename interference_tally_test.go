@@ -13,6 +13,7 @@ type tally struct {
 
 	bits, skipped, others, limits, slow int
 	swept                               int // documents that went with others
+	keptWrites                          int // writes by plans that are kept
 	queries, kept, shared, unlike       int // queries asked of a server; answered from a plan, and from another caller's; plans that were not their caller's
 	// Requests by channel, those of them that wrote, and all by their first error.
 	channels, wrote, answers map[string]int
@@ -28,6 +29,7 @@ func (c *tally) add(o *tally) {
 	c.bits, c.skipped, c.others, c.limits = c.bits+o.bits, c.skipped+o.skipped, c.others+o.others, c.limits+o.limits
 	c.swept, c.slow = c.swept+o.swept, c.slow+o.slow
 	c.queries, c.kept, c.shared, c.unlike = c.queries+o.queries, c.kept+o.kept, c.shared+o.shared, c.unlike+o.unlike
+	c.keptWrites += o.keptWrites
 	for _, m := range [][2]map[string]int{{c.channels, o.channels}, {c.wrote, o.wrote}, {c.answers, o.answers}} {
 		for k, n := range m[1] {
 			m[0][k] += n
@@ -36,8 +38,8 @@ func (c *tally) add(o *tally) {
 }
 
 func (c *tally) String() string {
-	return fmt.Sprintf("%d cases, %d hidden changes, %d requests (%d by others); %d documents seen; %d writes: %d allowed, %d refused, %d missed; %d predicted bits, %d requests skipped, %d too large, %d too slow, %d documents swept; %d of %d queries answered from plans, %d from plans of others\nchannels %v\nthat wrote %v\nanswers %v",
-		c.cases, c.changes, c.requests, c.others, c.seen, c.writes, c.allowed, c.refused, c.missed, c.bits, c.skipped, c.limits, c.slow, c.swept, c.kept, c.queries, c.shared, c.channels, c.wrote, c.answers)
+	return fmt.Sprintf("%d cases, %d hidden changes, %d requests (%d by others); %d documents seen; %d writes: %d allowed, %d refused, %d missed; %d predicted bits, %d requests skipped, %d too large, %d too slow, %d documents swept; %d of %d queries answered from plans, %d from plans of others, %d documents written by plans\nchannels %v\nthat wrote %v\nanswers %v",
+		c.cases, c.changes, c.requests, c.others, c.seen, c.writes, c.allowed, c.refused, c.missed, c.bits, c.skipped, c.limits, c.slow, c.swept, c.kept, c.queries, c.shared, c.keptWrites, c.channels, c.wrote, c.answers)
 }
 
 func (c *tally) judge(t *testing.T) {
@@ -78,6 +80,7 @@ func (c *tally) judge(t *testing.T) {
 // plans counts what a server did with queries.
 func (c *tally) plans(in *instance) {
 	c.queries, c.kept, c.shared = c.queries+in.plans.planned+in.plans.answered, c.kept+in.plans.answered, c.shared+in.plans.shared
+	c.keptWrites += in.plans.wrote
 	c.unlike += strings.Count(in.log.String(), "is not kept")
 }
 

@@ -46,6 +46,7 @@ type retry struct {
 func (q *request) newID() string {
 	if q.trace != nil {
 		q.trace.Open() // an id is no part of a plan
+		return "new"
 	}
 	if q.retry == nil {
 		return q.Resolvers.newID()

@@ -72,18 +72,12 @@ func (r *Resolvers) Prepare(v *graph.Version, op *graph.Operation, grow func()) 
 }
 
 // Answer answers for the caller in ctx, with the values of the variables.
-func (p *prepared) Answer(ctx context.Context, variables []any) (_ *graph.Answer, err error) {
+func (p *prepared) Answer(ctx context.Context, variables []any) (*graph.Answer, error) {
 	if !p.fits(variables) {
 		return nil, graph.ErrUnprepared
 	}
 	if p.makes {
-		id := p.of.newID()
-		defer func() {
-			if errors.Is(err, graph.ErrUnprepared) {
-				p.of.spare.Store(&id)
-			}
-		}()
-		variables = append(variables[:len(variables):len(variables)], id)
+		variables = append(variables[:len(variables):len(variables)], "new") // it has its id when it is written
 	}
 	caller := p.of.callerOf(p.v, auth.From(ctx))
 	plan := p.find(caller)
@@ -92,6 +86,11 @@ func (p *prepared) Answer(ctx context.Context, variables []any) (_ *graph.Answer
 	}
 	if plan.none {
 		return nil, graph.ErrUnprepared
+	}
+	made := ""
+	if p.makes {
+		made = p.of.newID()
+		variables[len(variables)-1] = made
 	}
 	given := make([]rules.Value, len(plan.sources))
 	for i := range plan.sources {
@@ -102,7 +101,11 @@ func (p *prepared) Answer(ctx context.Context, variables []any) (_ *graph.Answer
 	}
 	answer := &graph.Answer{Roots: plan.answer}
 	if p.op.Mutation {
-		return p.write(ctx, caller, plan, given)
+		answer, err := p.write(ctx, caller, plan, given)
+		if made != "" && errors.Is(err, graph.ErrUnprepared) {
+			p.of.spare.Store(&made)
+		}
+		return answer, err
 	}
 	if len(plan.at) == 0 {
 		return answer, nil

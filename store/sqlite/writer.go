@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"flora.dev/flora/store"
 	"zombiezen.com/go/sqlite"
@@ -12,6 +13,10 @@ import (
 
 // maxGroup is the most jobs that share one commit.
 const maxGroup = 128
+
+// quiet is how long nothing is written until the log goes into the file, however
+// short it is: a reader looks for each page in the log first, and maps none of it.
+const quiet = time.Second
 
 // job is one operation of the writer: all of it happens, or nothing.
 type job struct {
@@ -64,7 +69,20 @@ func (db *DB) write() {
 			group = append(group, j)
 		}
 	}
-	for j := range db.queue {
+	idle := time.NewTimer(quiet)
+	defer idle.Stop()
+	for {
+		var j *job
+		select {
+		case <-idle.C:
+			// It waits for no reader. What is left, or fails, is for the writes to come.
+			_ = db.writer.exec("PRAGMA wal_checkpoint(PASSIVE)")
+			continue
+		case j = <-db.queue:
+		}
+		if j == nil { // closed
+			return
+		}
 		group = group[:0]
 		take(j)
 		runtime.Gosched() // whoever is about to hand over a job does so: one commit more is shared
@@ -79,6 +97,7 @@ func (db *DB) write() {
 			}
 		}
 		db.commit(group)
+		idle.Reset(quiet)
 	}
 }
 

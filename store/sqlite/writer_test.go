@@ -1,10 +1,14 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"flora.dev/flora/store"
 )
@@ -133,4 +137,32 @@ func TestRunningJobIgnoresContext(t *testing.T) {
 	if got := countNotes(t, db); got != "[1]" {
 		t.Errorf("notes: %s", got)
 	}
+}
+
+// TestQuiet: what is written stands in the file once nothing was written for a
+// while, and not before.
+func TestQuiet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "x.db")
+		db := openFile(t, path)
+		const table = "CREATE TABLE late (i INTEGER PRIMARY KEY)"
+		if err := db.submit(t.Context(), &job{run: func(c *conn) error { return c.exec(table) }}); err != nil {
+			t.Fatal(err)
+		}
+		inFile := func() bool {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return bytes.Contains(b, []byte(table))
+		}
+		if inFile() {
+			t.Error("in the file at once")
+		}
+		time.Sleep(quiet)
+		synctest.Wait()
+		if !inFile() {
+			t.Error("only in the log")
+		}
+	})
 }
