@@ -120,6 +120,20 @@ func (readOnly) Write(context.Context, *store.Mutation) (*store.Outcome, error) 
 func (w *world) bothWays(t testing.TB, db store.Store) *ways {
 	t.Helper()
 	d, model := w.deploy(t, db)
+	only := readOnly{db}
+	return w.serveWays(t, d, model, [2]store.Store{only, only}, func(int, *resolvers.Options) {})
+}
+
+// serveBoth serves a copy of the world in each store.
+func (w *world) serveBoth(t testing.TB, stores [2]store.Store, options func(way int, o *resolvers.Options)) *ways {
+	t.Helper()
+	w.deploy(t, stores[0])
+	d, model := w.deploy(t, stores[1])
+	return w.serveWays(t, d, model, stores, options)
+}
+
+func (w *world) serveWays(t testing.TB, d *store.Deployment, model *schema.Schema, stores [2]store.Store, options func(way int, o *resolvers.Options)) *ways {
+	t.Helper()
 	suite.know(w.sdl, w.seed)
 	b := &ways{model: model, log: &suiteLines{}}
 	log := slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelError}))
@@ -129,8 +143,9 @@ func (w *world) bothWays(t testing.TB, db store.Store) *ways {
 	limits := defaultLimits()
 	limits.web.Rate = 0
 	for i := range b.handlers {
-		res, err := resolvers.New(readOnly{db}, bytes.Repeat([]byte{7}, 32), resolvers.Options{Log: log,
-			Grants: map[string][]resolvers.Grant{"dev": claim, "partner": claim}, Now: func() time.Time { return worldNow }})
+		o := resolvers.Options{Log: log, Grants: map[string][]resolvers.Grant{"dev": claim, "partner": claim}, Now: func() time.Time { return worldNow }}
+		options(i, &o)
+		res, err := resolvers.New(stores[i], bytes.Repeat([]byte{7}, 32), o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,8 @@ package graph
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -122,6 +124,9 @@ func (w *walk) value(v any, depth int) any {
 // written is the answer to a mutation that has happened. Whatever is wrong with
 // it, the mutation is not asked for again.
 func (e *Executor) written(ctx context.Context, ed *edition, f *form, p *plan, answer *Answer) *Response {
+	if answer == nil {
+		answer = &Answer{}
+	}
 	resp := &graphql.Response{Extensions: map[string]any{}}
 	w := &writer{ctx: ctx, limits: &ed.options.Limits, buf: make([]byte, 0, estimate(answer))}
 	err := func() (err error) {
@@ -130,11 +135,12 @@ func (e *Executor) written(ctx context.Context, ed *edition, f *form, p *plan, a
 				err = recovered(ctx, v)
 			}
 		}()
+		if len(answer.Roots) != len(p.op.Fields) {
+			return fmt.Errorf("resolver did not answer each of %d fields", len(p.op.Fields))
+		}
 		return ed.data.write(ctx, w, p, answer)
 	}()
-	for name, v := range answer.Extensions {
-		resp.Extensions[name] = v
-	}
+	maps.Copy(resp.Extensions, answer.Extensions)
 	if err != nil {
 		failed := e.failed(ctx, p, err)
 		resp.Data, resp.Errors = failed.Data, failed.Errors

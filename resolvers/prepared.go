@@ -76,11 +76,8 @@ func (p *prepared) Answer(ctx context.Context, variables []any) (*graph.Answer, 
 	if !p.fits(variables) {
 		return nil, graph.ErrUnprepared
 	}
-	if p.makes {
-		variables = append(variables[:len(variables):len(variables)], "new") // it has its id when it is written
-	}
 	caller := p.of.callerOf(p.v, auth.From(ctx))
-	plan := p.find(caller)
+	plan := p.find(caller, variables)
 	if plan == nil {
 		plan = p.make(ctx, caller, variables)
 	}
@@ -90,11 +87,11 @@ func (p *prepared) Answer(ctx context.Context, variables []any) (*graph.Answer, 
 	made := ""
 	if p.makes {
 		made = p.of.newID()
-		variables[len(variables)-1] = made
+		variables = append(variables[:len(variables):len(variables)], made)
 	}
 	given := make([]rules.Value, len(plan.sources))
 	for i := range plan.sources {
-		given[i] = plan.value(i, caller, variables)
+		given[i] = plan.sources[i].Of(caller, variables)
 	}
 	if leak.On(leak.PlanKeepsCaller) {
 		given = leak.First(plan, given).([]rules.Value)
@@ -125,20 +122,14 @@ func (p *prepared) Answer(ctx context.Context, variables []any) (*graph.Answer, 
 	return answer, nil
 }
 
-func (p *keptPlan) value(i int, caller *rules.Caller, variables []any) rules.Value {
-	if n := p.sources[i].Variable; n > 0 {
-		return rules.Value{V: variables[n-1]} // of the kind that its Given has
-	}
-	return p.sources[i].Of(caller)
-}
-
-// find returns the plan that holds for a caller, nil if there is none yet.
-func (p *prepared) find(caller *rules.Caller) *keptPlan {
+// find returns the plan that holds for a caller and the values of the variables,
+// nil if there is none yet.
+func (p *prepared) find(caller *rules.Caller, variables []any) *keptPlan {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	c := p.first
 	for c != nil && c.plan == nil {
-		answer := c.ask.Of(caller, c.sources)
+		answer := c.ask.Of(caller, c.sources, variables)
 		if leak.On(leak.OneVariant) {
 			answer = leak.First(c, answer).(uint8)
 		}
@@ -152,11 +143,11 @@ func (p *prepared) find(caller *rules.Caller) *keptPlan {
 
 // make plans the query for callers like this one, and keeps the plan.
 func (p *prepared) make(ctx context.Context, caller *rules.Caller, variables []any) *keptPlan {
-	traced, trace := caller.Traced()
+	traced, trace := caller.Traced(variables)
 	q := p.of.requestBy(ctx, p.v, p.op, nil, traced)
 	q.trace = trace
 	if p.makes {
-		q.made = trace.Variable(len(variables)-1, rules.ID).V
+		q.made = trace.Variable(len(variables), rules.ID).V
 	}
 	plan, err := q.keep(p.op)
 	if err != nil || !trace.Whole() {
@@ -183,13 +174,14 @@ func (p *prepared) proved(ctx context.Context, plan *keptPlan, caller *rules.Cal
 	}
 	q := p.of.requestBy(ctx, p.v, &op, auth.From(ctx), caller)
 	if p.makes {
-		q.made = variables[len(variables)-1]
+		q.made = "new"
+		variables = append(variables[:len(variables):len(variables)], q.made)
 	}
 	alone, err := q.keep(&op)
 	if err != nil {
 		return false
 	}
-	given := func(n rules.Given) any { return plan.value(int(n), caller, variables).V }
+	given := func(n rules.Given) any { return plan.sources[n].Of(caller, variables).V }
 	heads := slices.Clone(plan.heads)
 	for i := range heads {
 		if h := &heads[i]; h.Given != nil {

@@ -237,7 +237,7 @@ func TestKeep(t *testing.T) {
 		return c
 	}
 	trace := func(c *rules.Caller, asks ...string) *rules.Trace {
-		traced, trace := c.Traced()
+		traced, trace := c.Traced(nil)
 		for _, role := range asks {
 			traced.Holds(role)
 		}
@@ -258,7 +258,7 @@ func TestKeep(t *testing.T) {
 			t.Errorf("%s: %d plans", name, p.plans)
 		}
 	}
-	if p.find(caller("a")) != one || p.find(caller("a", "b")) != two || p.find(caller("b")) != nil || p.find(caller()) != nil {
+	if p.find(caller("a"), nil) != one || p.find(caller("a", "b"), nil) != two || p.find(caller("b"), nil) != nil || p.find(caller(), nil) != nil {
 		t.Error("a caller has another's plan")
 	}
 	if grown != 2 {

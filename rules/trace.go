@@ -13,6 +13,7 @@ type Trace struct {
 	Questions []Question
 	Sources   []Source // of the values, by the number of the Given
 	of        *Caller
+	variables []any
 	known     map[asked]uint8
 	open      bool // something was asked that no Question says
 }
@@ -23,7 +24,8 @@ type Source struct {
 	ref      SlotRef
 	link     *Object
 	clock    bool
-	Variable int // number of the variable + 1, 0 for what comes from the caller
+	variable int // number of the variable + 1, 0 for what comes from the caller
+	kind     Kind
 }
 
 // Question is one thing that a fold asked of its caller. It tells cases apart,
@@ -69,11 +71,11 @@ const (
 	isTainted
 )
 
-// Traced returns the caller as a fold sees him that is to hold for others too.
-// It answers as c does, but for values it gives a Given each, and notes in the Trace
-// what it was asked.
-func (c *Caller) Traced() (*Caller, *Trace) {
-	t := &Trace{of: c, known: map[asked]uint8{}}
+// Traced returns the caller as a fold sees him that is to hold for others too, and
+// for other values of the operation's variables. It answers as c does, but for
+// values it gives a Given each, and notes in the Trace what it was asked.
+func (c *Caller) Traced(variables []any) (*Caller, *Trace) {
+	t := &Trace{of: c, variables: variables, known: map[asked]uint8{}}
 	return &Caller{trace: t}, t
 }
 
@@ -86,9 +88,10 @@ func (t *Trace) Open() { t.open = true }
 // Now gives the clock of the request.
 func (t *Trace) Now() Value { return Value{Kind: Long, V: t.given(Source{clock: true})} }
 
-// Variable gives a variable of the operation, by its number.
+// Variable gives a variable of the operation, by its number. One beyond those that
+// are known has its value when a statement runs, and cannot be compared before.
 func (t *Trace) Variable(i int, k Kind) Value {
-	return Value{Kind: k, V: t.given(Source{Variable: i + 1})}
+	return Value{Kind: k, V: t.given(Source{variable: i + 1, kind: k})}
 }
 
 func (t *Trace) given(s Source) Given {
@@ -107,7 +110,7 @@ func (t *Trace) ask(a asked) uint8 {
 		return r
 	}
 	q := Question{asked: a}
-	q.Answer = q.Of(t.of, nil)
+	q.Answer = q.Of(t.of, nil, nil)
 	t.known[a] = q.Answer
 	t.Questions = append(t.Questions, q)
 	return q.Answer
@@ -117,12 +120,12 @@ func (t *Trace) ask(a asked) uint8 {
 func (t *Trace) compared(what ask, op uint8, a, b Value, tainted bool) Truth {
 	q := Question{asked: asked{what: what}, op: op, a: a, b: b, tainted: tainted}
 	for _, v := range [...]Value{a, b} {
-		if g, ok := v.V.(Given); ok && t.Sources[g].Variable > 0 {
-			t.open = true // no value of a variable is known while a trace is made
+		if g, ok := v.V.(Given); ok && t.Sources[g].variable > len(t.variables) {
+			t.open = true // it has its value when the statement runs
 			return Unknown
 		}
 	}
-	q.Answer = q.Of(t.of, t.Sources)
+	q.Answer = q.Of(t.of, t.Sources, t.variables)
 	t.Questions = append(t.Questions, q)
 	return Truth(q.Answer)
 }
@@ -161,8 +164,9 @@ func alike(a, b Value) bool {
 	return true
 }
 
-// Of is the answer of a caller. sources are those of the trace.
-func (q *Question) Of(c *Caller, sources []Source) uint8 {
+// Of is the answer of a caller, with the values of the variables. sources are
+// those of the trace.
+func (q *Question) Of(c *Caller, sources []Source, variables []any) uint8 {
 	switch q.what {
 	case askTest:
 		return uint8(c.test(q.slot))
@@ -180,7 +184,7 @@ func (q *Question) Of(c *Caller, sources []Source) uint8 {
 		v, tainted, known := c.value(SlotRef{Slot: q.slot, Kind: q.kind})
 		return uint8(truth(known && !tainted && v.V != nil && storable(q.field, v)))
 	}
-	a, b := q.a.resolve(c, sources), q.b.resolve(c, sources)
+	a, b := q.a.resolve(c, sources, variables), q.b.resolve(c, sources, variables)
 	switch q.what {
 	case askCompare:
 		return uint8(compare(Op(q.op), a, b))
@@ -204,10 +208,12 @@ func describe(v Value, tainted, known bool) (d uint8) {
 	return d
 }
 
-// Of is the value that a caller gives; of a variable there is none. It is asked
-// after all Questions, so it is there.
-func (s *Source) Of(c *Caller) Value {
+// Of is the value that a caller gives, or a variable. It is asked after the
+// Questions that say that it is there.
+func (s *Source) Of(c *Caller, variables []any) Value {
 	switch {
+	case s.variable > 0:
+		return Value{Kind: s.kind, V: variables[s.variable-1]}
 	case s.clock:
 		return Value{Kind: Long, V: c.Now()}
 	case s.link != nil:
@@ -218,9 +224,9 @@ func (s *Source) Of(c *Caller) Value {
 	return v
 }
 
-func (v Value) resolve(c *Caller, sources []Source) Value {
+func (v Value) resolve(c *Caller, sources []Source, variables []any) Value {
 	if g, ok := v.V.(Given); ok {
-		return sources[g].Of(c)
+		return sources[g].Of(c, variables)
 	}
 	return v
 }

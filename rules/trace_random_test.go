@@ -31,7 +31,7 @@ func TestTraceAgainstFold(t *testing.T) {
 			callers = append(callers, test.Caller())
 		}
 		fold := func(c *rules.Caller) rules.Pred { return c.Fold(p, rules.Binding{Fresh: rules.Counter(rules.New + 1)}) }
-		traced, trace := callers[0].Rules().Traced()
+		traced, trace := callers[0].Rules().Traced(nil)
 		shared := fold(traced)
 		if !trace.Whole() {
 			continue
@@ -41,7 +41,7 @@ func TestTraceAgainstFold(t *testing.T) {
 		for n, c := range callers {
 			caller := c.Rules()
 			for k := range trace.Questions {
-				if q := &trace.Questions[k]; q.Of(caller, trace.Sources) != q.Answer {
+				if q := &trace.Questions[k]; q.Of(caller, trace.Sources, nil) != q.Answer {
 					if n == 0 {
 						t.Fatalf("%s: a caller answers otherwise the second time: %+v", text, c)
 					}
@@ -55,7 +55,7 @@ func TestTraceAgainstFold(t *testing.T) {
 				}
 			}
 			own := fold(caller)
-			with := func(g rules.Given) any { return trace.Sources[g].Of(caller).V }
+			with := func(g rules.Given) any { return trace.Sources[g].Of(caller, nil).V }
 			if !samePred(reflect.ValueOf(&shared).Elem(), reflect.ValueOf(&own).Elem(), with) {
 				t.Fatalf("rule %d: %s\nfor %+v\nand %+v\nis %s\nalone %s", i, text, callers[0], c, rules.Print(shared), rules.Print(own))
 			}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 )
 
@@ -53,7 +54,7 @@ func TestTrace(t *testing.T) {
 			continue
 		}
 		fold := func(c *Caller) (string, *Trace) {
-			traced, trace := c.Traced()
+			traced, trace := c.Traced(nil)
 			return Print(traced.Fold(p, Binding{Fresh: Counter(New + 1)})), trace
 		}
 		got, trace := fold(ada())
@@ -62,7 +63,7 @@ func TestTrace(t *testing.T) {
 		}
 		answers := func(c *Caller) bool {
 			for i := range trace.Questions {
-				if q := &trace.Questions[i]; q.Of(c, trace.Sources) != q.Answer {
+				if q := &trace.Questions[i]; q.Of(c, trace.Sources, nil) != q.Answer {
 					return false
 				}
 			}
@@ -112,7 +113,7 @@ func TestTraceOfValues(t *testing.T) {
 		"a list without":      {In{X: name, List: Without{List: teams, Drop: some}}, false, 0},
 		"a column with joins": {In{X: name, List: Joined{List: tags, Add: some}}, true, 0},
 	} {
-		traced, trace := NewCaller("ada", map[string]any{"org": "a", "teams": []any{"a"}, "level": json.Number("2")}, clock).Traced()
+		traced, trace := NewCaller("ada", map[string]any{"org": "a", "teams": []any{"a"}, "level": json.Number("2")}, clock).Traced(nil)
 		traced.Fold(c.p, Binding{})
 		if asked := len(trace.Questions) - len(trace.Sources); trace.Whole() != c.whole || asked != c.asked {
 			t.Errorf("%s: whole %t, %d questions beside", what, trace.Whole(), asked)
@@ -126,12 +127,12 @@ func TestTraceOfValues(t *testing.T) {
 		"a value that cannot be stored": func(c *Caller, _ *Trace) {
 			c.Value(&Expr{op: org, field: &Field{Name: "state", Kind: Enum, Values: []string{"OPEN"}}})
 		},
-		"a variable compared": func(c *Caller, trace *Trace) {
-			c.Fold(Cmp{Eq, Val{trace.Variable(0, ID)}, Val{Value{Kind: ID, V: "a"}}}, Binding{})
+		"a variable that is not known, compared": func(c *Caller, trace *Trace) {
+			c.Fold(Cmp{Eq, Val{trace.Variable(1, ID)}, Val{Value{Kind: ID, V: "a"}}}, Binding{})
 		},
 		"an open end": func(_ *Caller, trace *Trace) { trace.Open() },
 	} {
-		traced, trace := NewCaller("ada", map[string]any{"org": "a", "teams": []any{"a"}}, clock).Traced()
+		traced, trace := NewCaller("ada", map[string]any{"org": "a", "teams": []any{"a"}}, clock).Traced([]any{"a"})
 		if ask(traced, trace); trace.Whole() {
 			t.Errorf("%s: said to be whole", what)
 		}
@@ -141,18 +142,56 @@ func TestTraceOfValues(t *testing.T) {
 	// whose value cannot be stored have another answer.
 	state := &Field{Name: "state", Kind: Enum, Values: []string{"a"}}
 	ada := NewCaller("ada", map[string]any{"org": "a"}, clock)
-	traced, trace := ada.Traced()
+	traced, trace := ada.Traced(nil)
 	stored, ok := traced.Value(&Expr{op: org, field: state})
 	if v := stored.(Val).Value; !ok || !trace.Whole() || v.V != Given(0) || len(trace.Questions) != 2 || trace.Now().V != Given(1) {
 		t.Errorf("%v %v, whole %t, %d questions", stored, ok, trace.Whole(), len(trace.Questions))
 	}
-	if own, now := trace.Sources[0].Of(ada), trace.Sources[1].Of(ada); own.V != "a" || now.V != ada.Now() {
+	if own, now := trace.Sources[0].Of(ada, nil), trace.Sources[1].Of(ada, nil); own.V != "a" || now.V != ada.Now() {
 		t.Errorf("stored %v at %v", own, now)
 	}
 	for org, want := range map[any]Truth{"a": True, "b": False, json.Number("1"): False, nil: False} {
 		other := NewCaller("bob", map[string]any{"org": org}, clock)
-		if got := Truth(trace.Questions[1].Of(other, trace.Sources)); got != want {
+		if got := Truth(trace.Questions[1].Of(other, trace.Sources, nil)); got != want {
 			t.Errorf("%v: storable %v", org, got)
+		}
+	}
+}
+
+// TestTraceOfVariables: what a variable is compared with is a question, with the
+// value that it has then.
+func TestTraceOfVariables(t *testing.T) {
+	text := &Slot{Text: "CurrentToken().org", direct: func(c *Caller) result { return known(c.token.claims["org"]) }}
+	org := SlotRef{Slot: text, Kind: String}
+	ada, bob := NewCaller("ada", map[string]any{"org": "a"}, clock), NewCaller("bob", map[string]any{"org": "b"}, clock)
+	for _, c := range []struct {
+		p     func(variable Operand) Pred
+		true  []any // values for which it is true of ada
+		false []any
+		ofAda bool // bob answers otherwise
+	}{
+		{func(x Operand) Pred { return Cmp{Eq, x, org} }, []any{"a"}, []any{"b", ""}, true},
+		{func(x Operand) Pred { return Cmp{Lt, x, Val{Value{Kind: String, V: "c"}}} }, []any{"a", "b", ""}, []any{"c", "d"}, false},
+		{func(x Operand) Pred { return Match{StartsWith, x, Val{Value{Kind: String, V: "ab"}}} }, []any{"ab", "abc"}, []any{"a", ""}, false},
+		{func(x Operand) Pred { return In{X: x, List: Val{Value{Kind: String, List: true, V: []any{"a", "b"}}}} }, []any{"a", "b"}, []any{"c"}, false},
+	} {
+		for _, first := range append(c.true, c.false...) {
+			traced, trace := ada.Traced([]any{first})
+			got := traced.Fold(c.p(Val{trace.Variable(0, String)}), Binding{})
+			if want := truth(slices.Contains(c.true, first)); !trace.Whole() || got != Pred(want) {
+				t.Errorf("%v: %v, whole %t", first, got, trace.Whole())
+			}
+			q := &trace.Questions[len(trace.Questions)-1]
+			for want, values := range map[Truth][]any{True: c.true, False: c.false} {
+				for _, v := range values {
+					if got := Truth(q.Of(ada, trace.Sources, []any{v})); got != want {
+						t.Errorf("%v after %v: %v", v, first, got)
+					}
+				}
+			}
+			if c.ofAda && (Truth(q.Of(bob, trace.Sources, []any{"a"})) != False || Truth(q.Of(bob, trace.Sources, []any{"b"})) != True) {
+				t.Errorf("bob answers as ada")
+			}
 		}
 	}
 }
@@ -164,7 +203,7 @@ func TestTraceAsksOnce(t *testing.T) {
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	traced, trace := NewCaller("ada", nil, clock).Traced()
+	traced, trace := NewCaller("ada", nil, clock).Traced(nil)
 	traced.Fold(p, Binding{})
 	traced.Fold(p, Binding{})
 	traced.SignedIn()
@@ -195,7 +234,7 @@ func TestSameQuestion(t *testing.T) {
 
 // TestTracedSlot: what is read of a caller past the questions opens the trace.
 func TestTracedSlot(t *testing.T) {
-	traced, trace := NewCaller("u", nil, clock).Traced()
+	traced, trace := NewCaller("u", nil, clock).Traced(nil)
 	(&Slot{direct: func(*Caller) result { return result{} }}).eval(traced)
 	if trace.Whole() {
 		t.Error("the trace is whole")
