@@ -69,9 +69,13 @@ type rawCommand struct {
 	Store       string `required:"" help:"Store, as bench data made it."`
 	KeySet      string `required:"" help:"Key set of the tokens."`
 	Synchronous string `default:"FULL" enum:"NORMAL,FULL" help:"How durable a write is."`
+	Constant    bool   `help:"Answer nothing, and look at nothing: what net/http takes."`
 }
 
 func (c *rawCommand) Run() error {
+	if c.Constant {
+		return http.ListenAndServe(c.Listen, raw.Constant())
+	}
 	h, err := raw.New(raw.Options{Store: c.Store, KeySet: c.KeySet, Synchronous: c.Synchronous})
 	if err != nil {
 		return err

@@ -92,7 +92,7 @@ func rank(peer string) int {
 	switch {
 	case peer == "flora":
 		return 0
-	case strings.HasPrefix(peer, base):
+	case strings.HasPrefix(peer, base), peer == "constant":
 		return 1
 	}
 	return 2

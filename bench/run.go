@@ -24,7 +24,7 @@ type runCommand struct {
 	Flora       string        `help:"Binary of Flora, in place of one built here."`
 	Peers       string        `help:"JSON file of other peers." placeholder:"FILE"`
 	PeersDir    string        `default:"." help:"What $$H stands for in it."`
-	Only        []string      `placeholder:"NAME" help:"Names of peers; default: flora, raw and all of the file. There is raw-normal, too."`
+	Only        []string      `placeholder:"NAME" help:"Names of peers; default: flora, raw and all of the file. There are raw-normal and constant, too."`
 	Operations  []string      `default:"Q1,Q2,Q3,M1,M2" enum:"Q1,Q2,Q3,M1,M2" help:"What is measured."`
 	Rounds      int           `default:"3" help:"How often."`
 	Connections int           `default:"16" help:"At the same time."`
@@ -190,14 +190,14 @@ func (c *runCommand) prepare() ([]*peer, error) {
 		}
 	}
 	return slices.DeleteFunc(peers, func(p *peer) bool {
-		return len(c.Only) > 0 && !slices.Contains(c.Only, p.Name) || len(c.Only) == 0 && p.Name == normal
+		return len(c.Only) > 0 && !slices.Contains(c.Only, p.Name) || len(c.Only) == 0 && (p.Name == normal || p.Constant)
 	}), nil
 }
 
 // normal is raw without a sync for each write, as the other peers on SQLite are.
 const normal = "raw-normal"
 
-// own are Flora and the handlers written by hand.
+// own are Flora and the handlers written by hand, one of which answers nothing.
 func (c *runCommand) own() ([]*peer, error) {
 	bench, err := os.Executable()
 	if err != nil {
@@ -218,7 +218,10 @@ func (c *runCommand) own() ([]*peer, error) {
 		}
 	}
 	const handler = " raw --listen $ADDRESS --store $RUN --key-set " + keySetFile
+	constant := describe("constant", rawStore, "23123", quote(bench)+handler+" --constant")
+	constant.exact, constant.Constant = false, true
 	return []*peer{
+		constant,
 		describe("flora", floraStore, "23120", quote(c.Flora)+" serve --config "+configFile+" --store sqlite:$RUN --listen $ADDRESS"),
 		describe("raw", rawStore, "23121", quote(bench)+handler+" --synchronous FULL"),
 		describe(normal, rawStore, "23122", quote(bench)+handler+" --synchronous NORMAL"),

@@ -36,6 +36,16 @@ func New(o Options) (http.Handler, error) {
 	return mux, nil
 }
 
+// Constant returns a handler that reads a request and answers nothing.
+func Constant() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		header := w.Header()
+		header["Content-Type"] = []string{"application/json"}
+		io.WriteString(w, `{"data":{}}`)
+	})
+}
+
 type handler struct {
 	verifier *verifier
 	store    *store
