@@ -90,18 +90,27 @@ func (e *Executor) brief(ctx context.Context, ed *edition, req *Request) *Respon
 	if answer == nil || len(answer.Roots) != len(p.plan.op.Fields) || len(answer.Errors)+len(answer.Extensions) > 0 {
 		return nil
 	}
-	w := &writer{ctx: ctx, limits: &ed.options.Limits, buf: make([]byte, 0, estimate(answer))}
+	body := make([]byte, len(dataOnly), len(dataOnly)+estimate(answer)+1)
+	w := &writer{ctx: ctx, limits: &ed.options.Limits, buf: body[len(dataOnly):]}
 	if ed.data.write(ctx, w, p.plan, answer) != nil || len(w.errs) > 0 {
 		return nil
 	}
-	resp := &graphql.Response{Data: w.buf}
-	if len(w.denied) > 0 {
-		resp.Extensions = map[string]any{"denied": w.denied}
+	var out *Response
+	switch grown := cap(w.buf) != cap(body)-len(dataOnly); {
+	case len(w.denied) > 0:
+		out = encode(&graphql.Response{Data: w.buf, Extensions: map[string]any{"denied": w.denied}})
+	case grown:
+		out = encode(&graphql.Response{Data: w.buf})
+	default: // the data stands where it belongs already
+		copy(body, dataOnly)
+		out = &Response{Status: statusOK, Body: append(body[:len(dataOnly)+len(w.buf)], '}')}
 	}
-	out := encode(resp)
 	out.Operation, out.Documents = form.op.Name, w.count
 	return out
 }
+
+// dataOnly is how an answer begins that has no errors.
+const dataOnly = `{"data":`
 
 // failed is the answer to a query that the resolver failed to answer.
 func (e *Executor) failed(ctx context.Context, p *plan, err error) *graphql.Response {
