@@ -43,6 +43,48 @@ func TestBriefWrites(t *testing.T) {
 	}
 }
 
+// TestBriefCollision: a value that is not known yet is no value that a rule names,
+// though its number be the same. What the rule for reading hides of a new document
+// is hidden, whoever made the plan.
+func TestBriefCollision(t *testing.T) {
+	const user = `type User @auth(read: "anyone", reason: "x") {
+  sub: String! @unique @identity @auth(create: "false", update: "false")
+  clearance: Int @auth(create: "false", update: "false")
+  salary: Int @auth(read: "false", create: "false", update: "false")
+}
+type Memo `
+	for name, rule := range map[string]string{
+		"a literal to read":   `@auth(create: "CurrentUser().clearance >= newDoc.level", read: "CurrentUser().clearance >= %d")`,
+		"a literal to create": `@auth(create: "CurrentUser().clearance >= %d", read: "CurrentUser().clearance >= doc.level")`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			wrote, hidden := 0, 0
+			for literal := range 5 {
+				for clearance := range 2 {
+					clearance *= literal
+					w := &world{name: "memos", sdl: []byte(user + fmt.Sprintf(rule, literal) + ` { level: Int!  of: Int @set(on: [CREATE], expr: "CurrentUser().salary") }`),
+						seed: fmt.Appendf(nil, "User:\n  - { _id: ann, sub: ann, clearance: %d, salary: 77 }\n", clearance)}
+					b := w.waysToWrite(t)
+					for _, level := range []int{literal, literal, literal, clearance, clearance, 9, 0, 9} {
+						body := fmt.Appendf(nil, `{"query":"mutation($l: Int!) { createMemo(data: {level: $l}) { _id level of } }","variables":{"l":%d}}`, level)
+						plain, brief := b.send(0, b.callers[1], body), b.send(1, b.callers[1], body)
+						if plain != brief {
+							t.Errorf("literal %d, clearance %d, level %d\nplanned  %v\nkept     %v", literal, clearance, level, plain, brief)
+						}
+						if strings.Contains(plain.body, `"committed":true`) {
+							hidden++
+						}
+					}
+					wrote += b.kept.wrote
+				}
+			}
+			if wrote+hidden == 0 || hidden == 0 {
+				t.Errorf("%d written by plans, %d hidden", wrote, hidden)
+			}
+		})
+	}
+}
+
 // twoWays are two servers with a store each.
 type twoWays struct {
 	*ways

@@ -68,7 +68,7 @@ func (e *Executor) brief(ctx context.Context, ed *edition, req *Request) *Respon
 		return nil
 	}
 	key.variables = known
-	size := planBytes + planBytesPer*len(req.Query)
+	size := planBytes + planBytesPer*len(req.Query) + len(known)
 	p, ok := ed.prepared.get(key)
 	if !ok {
 		p = ed.prepared.add(key, ed.prepare(doc, form, given, variables, func() { ed.prepared.grow(key, size) }), size)

@@ -25,10 +25,12 @@ func (d *document) inputVariables(ed *edition, op *ast.OperationDefinition) map[
 	if root == nil || !root.Op.WritesOne() {
 		return nil
 	}
-	here := map[string]int{}
+	uses := map[string]int{}
+	countVariables(d.ast, uses)
+	input := map[string]bool{}
 	note := func(v *ast.Value) {
 		if v.Kind == ast.Variable {
-			here[v.Raw]++
+			input[v.Raw] = uses[v.Raw] == 1
 		}
 	}
 	for _, a := range f.Arguments {
@@ -46,12 +48,6 @@ func (d *document) inputVariables(ed *edition, op *ast.OperationDefinition) map[
 				note(in[0].Value)
 			}
 		}
-	}
-	uses := map[string]int{}
-	countVariables(d.ast, uses)
-	input := map[string]bool{}
-	for name, n := range here {
-		input[name] = n == 1 && uses[name] == 1
 	}
 	return input
 }

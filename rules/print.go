@@ -163,6 +163,8 @@ func (w *printer) value(v any) {
 			w.value(e)
 		}
 		w.WriteByte(']')
+	case Given: // as no value that is known
+		w.WriteString("$" + strconv.Itoa(int(v)))
 	default:
 		fmt.Fprintf(w, "%v", v)
 	}

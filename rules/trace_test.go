@@ -31,22 +31,22 @@ func TestTrace(t *testing.T) {
 		like, not *Caller
 	}{
 		{"doc.public", 0, true, "oldDoc.public", Anonymous(clock), nil},
-		{"doc.sku == CurrentIdentity()", 1, true, "oldDoc.sku == 0", NewCaller("bob", nil, clock), Anonymous(clock)},
-		{"doc.owner == CurrentUser()", 1, true, "user(v1, User, 0, oldDoc.owner == v1._id)", NewCaller("bob", nil, clock), Anonymous(clock)},
+		{"doc.sku == CurrentIdentity()", 1, true, "oldDoc.sku == $0", NewCaller("bob", nil, clock), Anonymous(clock)},
+		{"doc.owner == CurrentUser()", 1, true, "user(v1, User, $0, oldDoc.owner == v1._id)", NewCaller("bob", nil, clock), Anonymous(clock)},
 		{"HasRole('editor') || doc.public", 1, true, "oldDoc.public", NewCaller("bob", nil, clock), editor},
 		{"signedIn && doc.public", 1, true, "oldDoc.public", NewCaller("bob", nil, clock), Anonymous(clock)},
-		{"doc.name == CurrentToken().org", 1, true, "oldDoc.name == 0", ada("org", "b"), ada("org", nil)},
-		{"doc.name == CurrentToken().org", 1, true, "oldDoc.name == 0", ada("org", ""), ada("org", json.Number("3"))},
-		{"doc.team in CurrentToken().teams", 1, true, "in(oldDoc.team, 0)", ada("teams", []any{"x"}), ada("teams", []any{})},
-		{"doc.team in CurrentToken().teams", 1, true, "in(oldDoc.team, 0)", ada("teams", []any{"x", "y", "z"}), ada("teams", []any{"x", json.Number("1")})},
-		{"doc.team in CurrentToken().teams", 1, true, "in(oldDoc.team, 0)", ada("teams", []any{"t1"}), ada("teams", "t1")},
-		{"doc.team in CurrentToken().mixed", 1, true, "in?(oldDoc.team, 0)", ada("mixed", []any{"x", nil}), ada("mixed", []any{"x"})},
+		{"doc.name == CurrentToken().org", 1, true, "oldDoc.name == $0", ada("org", "b"), ada("org", nil)},
+		{"doc.name == CurrentToken().org", 1, true, "oldDoc.name == $0", ada("org", ""), ada("org", json.Number("3"))},
+		{"doc.team in CurrentToken().teams", 1, true, "in(oldDoc.team, $0)", ada("teams", []any{"x"}), ada("teams", []any{})},
+		{"doc.team in CurrentToken().teams", 1, true, "in(oldDoc.team, $0)", ada("teams", []any{"x", "y", "z"}), ada("teams", []any{"x", json.Number("1")})},
+		{"doc.team in CurrentToken().teams", 1, true, "in(oldDoc.team, $0)", ada("teams", []any{"t1"}), ada("teams", "t1")},
+		{"doc.team in CurrentToken().mixed", 1, true, "in?(oldDoc.team, $0)", ada("mixed", []any{"x", nil}), ada("mixed", []any{"x"})},
 		{"doc.team in CurrentToken().none", 1, true, "false", ada("none", []any{}), ada("none", []any{"x"})},
-		{"doc.name.startsWith(CurrentToken().org)", 1, true, "startsWith(oldDoc.name, 0)", ada("org", "b"), ada("org", []any{"a"})},
+		{"doc.name.startsWith(CurrentToken().org)", 1, true, "startsWith(oldDoc.name, $0)", ada("org", "b"), ada("org", []any{"a"})},
 		{"size(CurrentToken().org) == 1 && doc.public", 1, true, "oldDoc.public", ada("org", "b"), ada("org", "bc")},
 		{"CurrentToken().admin && doc.public", 1, true, "oldDoc.public", ada("org", "b"), ada("admin", false)},
 		{"doc.public ? doc.sku == CurrentIdentity() : doc.name == CurrentToken().org", 2, true,
-			"if(oldDoc.public, oldDoc.sku == 0, oldDoc.name == 1)", ada("org", "b"), ada("org", true)},
+			"if(oldDoc.public, oldDoc.sku == $0, oldDoc.name == $1)", ada("org", "b"), ada("org", true)},
 	} {
 		p, faults := w.env().Rule(w.product, Read, c.text)
 		if len(faults) > 0 {
