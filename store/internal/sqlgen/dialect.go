@@ -6,7 +6,7 @@ import "flora.dev/flora/rules"
 // $2 stand for operands.
 type Dialect struct {
 	param     string // before the number of a parameter
-	unplanned string // before one that is a LIMIT
+	unplanned string // before one whose value the plan shall not depend on
 
 	// JSON.
 	array                        string // constructor of an array
@@ -44,9 +44,7 @@ type Dialect struct {
 // SQLite is the dialect of SQLite 3.44 and later. Booleans are 0 and 1, times
 // INTEGER microseconds, lists JSON text.
 var SQLite = &Dialect{
-	param: "?",
-	// A bare one is a reason to prepare the statement anew when it is bound, and
-	// shares its mark with all parameters from the 32nd on.
+	param:     "?",
 	unplanned: "+",
 
 	array:   "json_array(",

@@ -2,6 +2,8 @@ package sqlgen
 
 import (
 	"math"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -68,6 +70,27 @@ func TestPrepared(t *testing.T) {
 						t.Errorf("%s: %v is kept", what, a.Value)
 					}
 				}
+			}
+		}
+	}
+}
+
+// TestManyParameters: a limit shares no mark of SQLite's with what is bound beside it.
+func TestManyParameters(t *testing.T) {
+	w := newWorld()
+	name := col(1, w.project, "name")
+	for n, want := range map[int][2]string{30: {" LIMIT ?31", " LIMIT @p31"}, 31: {" LIMIT +?32", " LIMIT @p32"}, 40: {" LIMIT +?41", " LIMIT @p41"}} {
+		var all rules.And
+		for i := range n {
+			all = append(all, rules.Cmp{Op: rules.Ne, L: name, R: rules.Val{Value: rules.Value{Kind: rules.String, V: strconv.Itoa(i)}}})
+		}
+		for i, d := range []*Dialect{SQLite, Spanner} {
+			s, err := d.Query(&store.Query{Roots: []store.Select{{From: w.project.Object, Var: 1, List: true, Limit: 2, Where: all, After: rules.True, Columns: []store.Column{{Value: name}}}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(s.SQL, want[i]+")") && !strings.HasSuffix(s.SQL, want[i]) && !strings.Contains(s.SQL, want[i]+" ") {
+				t.Errorf("after %d parameters: no%s in %s", n, want[i], s.SQL)
 			}
 		}
 	}

@@ -173,8 +173,18 @@ func (p *printer) param(v rules.Value) string {
 }
 
 func (p *printer) limit(n int) {
-	p.put(" LIMIT ", p.unplanned, p.param(rules.Value{Kind: rules.Long, V: int64(n)}))
+	p.put(" LIMIT ")
+	if len(p.args) >= ownMarks {
+		p.put(p.unplanned)
+	}
+	p.put(p.param(rules.Value{Kind: rules.Long, V: int64(n)}))
 }
+
+// ownMarks is how many parameters of a statement have a mark of their own in SQLite
+// for whether their value matters to the plan. The others share one, so that
+// binding any of them would prepare the statement anew.
+// https://sqlite.org/src/file/src/vdbeaux.c
+const ownMarks = 31
 
 // canonical drops the sign of a zero, which SQLite does not store.
 func canonical(v any) any {
