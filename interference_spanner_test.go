@@ -14,11 +14,11 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// TestNonInterferenceSpanner runs a fifth as many cases on the emulator, on
+// TestNonInterferenceSpanner runs an eighth as many cases on the emulator, on
 // databases that keep their schema.
 func TestNonInterferenceSpanner(t *testing.T) {
 	t.Parallel()
-	inShards(t, max(*interferenceCases/5, 1), func(t *testing.T, s *refSchema) *arena {
+	inShards(t, max(*interferenceCases/8, 1), func(t *testing.T, s *refSchema) *arena {
 		var dbs [2]store.Store
 		var clients [2]*spanner.Client
 		for i := range dbs {
