@@ -22,7 +22,7 @@ type prepared struct {
 	of   *Resolvers
 	v    *graph.Version
 	op   *graph.Operation // its variables are not known
-	kind []rules.Kind     // of the variables, by number
+	kind []rules.Kind     // of the variables, by number; Invalid for one that is left out
 	grow func()
 
 	makes bool // a document, whose id follows the variables

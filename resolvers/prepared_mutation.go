@@ -19,8 +19,19 @@ import (
 // a plan can have them: as ids of finders and of the document that is written, as
 // scalars in its input, as the document that one of its references names.
 func (p *prepared) kinds() bool {
+	placed, found := 0, 0
+	note := func(x any, k rules.Kind) {
+		if n, ok := x.(graph.Variable); ok {
+			for len(p.kind) <= int(n) {
+				p.kind = append(p.kind, rules.Invalid)
+			}
+			p.kind[n] = k
+			placed++
+		}
+	}
 	for _, f := range p.op.Fields {
-		p.note(f.Args["id"], rules.ID)
+		found += variablesIn(f.Args)
+		note(f.Args["id"], rules.ID)
 		root := p.v.Schema.API.Mutation[f.Name]
 		data, _ := f.Args["data"].(map[string]any)
 		if !p.op.Mutation || root == nil || root.Collection == nil {
@@ -32,31 +43,13 @@ func (p *prepared) kinds() bool {
 				continue
 			}
 			if in, ok := x.(map[string]any); ok && len(in) == 1 && sf.ToOne() && !sf.Inverse() {
-				p.note(in[string(connect)], rules.ID)
+				note(in[string(connect)], rules.ID)
 			} else if sf.Kind != rules.Ref {
-				p.note(x, sf.Kind)
+				note(x, sf.Kind)
 			}
 		}
 	}
-	found := 0
-	for _, f := range p.op.Fields {
-		found += variablesIn(f.Args)
-	}
-	for _, k := range p.kind {
-		if k == 0 {
-			return false
-		}
-	}
-	return found == len(p.kind)
-}
-
-func (p *prepared) note(x any, k rules.Kind) {
-	if n, ok := x.(graph.Variable); ok {
-		for len(p.kind) <= int(n) {
-			p.kind = append(p.kind, 0)
-		}
-		p.kind[n] = k
-	}
+	return placed == found
 }
 
 func variablesIn(x any) (n int) {
@@ -77,18 +70,22 @@ func variablesIn(x any) (n int) {
 
 // fits reports whether plans hold for the values of variables. What planning
 // looks at in a value is looked at here: it is an id, or no text that is too long.
+// A variable of what is left out is in no plan.
 func (p *prepared) fits(variables []any) bool {
-	if len(variables) != len(p.kind) {
+	if len(variables) < len(p.kind) {
 		return false
 	}
-	for i, x := range variables {
-		switch x := x.(type) {
+	for i, k := range p.kind {
+		if k == rules.Invalid {
+			continue
+		}
+		switch x := variables[i].(type) {
 		case string:
-			if p.kind[i] == rules.ID && !validID(x) || len(x) > min(maxIndexed, p.of.opts.MaxString) {
+			if k == rules.ID && !validID(x) || len(x) > min(maxIndexed, p.of.opts.MaxString) {
 				return false
 			}
 		case int64, float64, bool:
-			if p.kind[i] == rules.ID {
+			if k == rules.ID {
 				return false
 			}
 		default:

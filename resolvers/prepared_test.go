@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -302,4 +303,56 @@ func TestPlansKeepNobody(t *testing.T) {
 		t.Errorf("%d plans", p.plans)
 	}
 	runtime.KeepAlive(p)
+}
+
+// TestKinds: every value that is open stands where a plan can have it, once or
+// twice, or is left out; what planning looks at is looked at for each.
+func TestKinds(t *testing.T) {
+	q := newPreparedQueries(t, "[[]]")
+	find := func(n int) *graph.Field {
+		return &graph.Field{Key: "p", Name: "findPaperByID", Args: map[string]any{"id": graph.Variable(n)}}
+	}
+	create := func(data map[string]any) *graph.Field {
+		return &graph.Field{Key: "p", Name: "createPaper", Args: map[string]any{"data": data}}
+	}
+	for name, c := range map[string]struct {
+		op    graph.Operation
+		known bool
+		kinds []rules.Kind
+	}{
+		"an id":              {graph.Operation{Fields: []*graph.Field{find(0)}}, true, []rules.Kind{rules.ID}},
+		"an id twice":        {graph.Operation{Fields: []*graph.Field{find(0), find(0)}}, true, []rules.Kind{rules.ID}},
+		"an id is left out":  {graph.Operation{Fields: []*graph.Field{find(1)}}, true, []rules.Kind{rules.Invalid, rules.ID}},
+		"another argument":   {graph.Operation{Fields: []*graph.Field{{Name: "papers", Args: map[string]any{"first": graph.Variable(0)}}}}, false, nil},
+		"in a condition":     {graph.Operation{Fields: []*graph.Field{{Name: "papers", Args: map[string]any{"where": map[string]any{"or": []any{graph.Variable(0)}}}}}}, false, nil},
+		"data":               {graph.Operation{Mutation: true, Fields: []*graph.Field{create(map[string]any{"a": graph.Variable(1), "owner": graph.Variable(0)})}}, true, []rules.Kind{rules.String, rules.Int}},
+		"data of a query":    {graph.Operation{Fields: []*graph.Field{create(map[string]any{"a": graph.Variable(0)})}}, false, []rules.Kind{}},
+		"no such member":     {graph.Operation{Mutation: true, Fields: []*graph.Field{create(map[string]any{"x": graph.Variable(0)})}}, false, nil},
+		"a relation of none": {graph.Operation{Mutation: true, Fields: []*graph.Field{create(map[string]any{"owner": map[string]any{"connect": graph.Variable(0)}})}}, false, nil},
+	} {
+		p := &prepared{of: q.Resolvers, v: q.v, op: &c.op}
+		if known := p.kinds(); known != c.known || known && !slices.Equal(p.kind, c.kinds) {
+			t.Errorf("%s: %v, %v", name, known, p.kind)
+		}
+	}
+	long := strings.Repeat("x", maxIndexed+1)
+	for _, c := range []struct {
+		kinds  []rules.Kind
+		values []any
+		want   bool
+	}{
+		{[]rules.Kind{rules.ID, rules.String}, []any{"a", long[1:]}, true},
+		{[]rules.Kind{rules.ID, rules.String}, []any{"a", long}, false},
+		{[]rules.Kind{rules.ID, rules.String}, []any{"", "a"}, false},
+		{[]rules.Kind{rules.ID, rules.String}, []any{"a", nil}, false},
+		{[]rules.Kind{rules.ID, rules.String}, []any{"a"}, false},
+		{[]rules.Kind{rules.ID}, []any{int64(1)}, false},
+		{[]rules.Kind{rules.Int}, []any{int64(1)}, true},
+		{[]rules.Kind{rules.Invalid, rules.ID}, []any{"", "a"}, true},
+		{[]rules.Kind{rules.ID}, []any{"a", ""}, true},
+	} {
+		if got := (&prepared{of: q.Resolvers, kind: c.kinds}).fits(c.values); got != c.want {
+			t.Errorf("%v with %d values: %v", c.kinds, len(c.values), got)
+		}
+	}
 }
